@@ -1,0 +1,43 @@
+"""`backproof explain CLAUSE`."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+
+from backproof_spec import UnknownClauseError, get_clause
+
+import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
+from backproof.catalogue import all_cases
+from backproof.cli.console import output
+from backproof.errors import UsageError
+
+SHOWN_CASES = 12
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what a clause says, its formula, its code, and the cases that exercise it."""
+    try:
+        clause = get_clause(options.clause)
+    except UnknownClauseError as error:
+        raise UsageError(str(error)) from error
+    console = output(options)
+
+    def say(text: str = "") -> None:
+        console.print(text, markup=False, highlight=False)
+
+    say(f"{clause.id} {clause.slug}")
+    say(f"  {clause.statement}")
+    say(f"  formula: {clause.latex}")
+    say(f"  section: {clause.section}" + (f" (image {clause.image})" if clause.image else ""))
+    kind = "observed: judged on numbers" if clause.observed else f"derived: proved, judged via {', '.join(clause.via)}"
+    say(f"  {kind}")
+    wanted = set(clause.via or (clause.id,))
+    slugs = [case.slug for case in all_cases("float64") if wanted & set(case.clauses)]
+    more = f" and {len(slugs) - SHOWN_CASES} more" if len(slugs) > SHOWN_CASES else ""
+    say(f"  cases: {', '.join(slugs[:SHOWN_CASES]) or 'every case'}{more}")
+    say("  code:")
+    say()
+    for line in inspect.getsource(clause.function).splitlines():
+        say(f"    {line}")
+    return 0

@@ -1,0 +1,98 @@
+"""The command `backproof`: arguments in, exit status out. Nothing heavy is imported before a command needs it.
+
+argparse is the standard library's own, and quick to import.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+EXIT_USAGE = 2
+EXIT_BROKEN = 3
+
+EPILOG = """\
+exit status: 0 conforms, 1 deviates, 2 usage error, 3 the subject (or the kit) is broken, 4 incomplete
+
+examples:
+  backproof check numpy                     judge the bundled NumPy implementation
+  backproof check my_file.py:my_net         judge your own function of a case
+  backproof explain delta-rule              what E17 says, and where it is checked
+  backproof trace                           the article's example, number by number
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="backproof",
+        description="Tells anyone who wrote backpropagation whether it is right, and which equation is broken if not.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the version and leave")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    check = commands.add_parser("check", help="judge a subject", description="Judge a subject on the catalogue.")
+    check.add_argument("subject", metavar="SUBJECT", help="numpy, torch, scikit-learn, FILE.py:NAME or module:NAME")
+    check.add_argument("--case", action="append", metavar="SLUG", help="only this case (may be given several times)")
+    check.add_argument("--clause", action="append", metavar="ID", help="only cases that exercise this clause")
+    check.add_argument("--dtype", choices=("float64", "float32"), help="only this dtype")
+    check.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where torch runs (default: cpu)")
+    check.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
+    check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
+    _common(check)
+
+    listing = commands.add_parser("list", help="list clauses, cases, subjects or conventions")
+    listing.add_argument("what", choices=("clauses", "cases", "subjects", "conventions"))
+    listing.add_argument("--json", metavar="FILE", help="write the list as JSON (- for standard output)")
+    _common(listing)
+
+    explain = commands.add_parser("explain", help="explain a clause: formula, code, cases")
+    explain.add_argument("clause", metavar="CLAUSE", help="an id such as E17, or a slug such as delta-rule")
+    _common(explain)
+
+    trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
+    trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")
+    trace.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="default: float64")
+    _common(trace)
+    return top
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--quiet", action="store_true", help="print the verdict line only")
+    command.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR does the same)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.version:
+        from importlib.metadata import version  # noqa: PLC0415 - for this option only
+
+        print(f"backproof {version('backproof')}")
+        return 0
+    if options.command is None:
+        made.print_help(sys.stderr)
+        return EXIT_USAGE
+    errors = import_module("backproof.errors")
+    command = import_module(f"backproof.cli.{options.command}_command")
+    try:
+        return int(command.run(options))
+    except errors.UsageError as error:
+        print(f"backproof: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except errors.BackproofError as error:
+        print(f"backproof: {error}", file=sys.stderr)
+        return EXIT_BROKEN
+    except BrokenPipeError:
+        # The reader of our output has gone: say nothing more, and keep the interpreter from trying again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("backproof: interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,17 @@
+"""`backproof trace [CASE]`."""
+
+from __future__ import annotations
+
+import argparse
+
+from backproof.catalogue import get_case
+from backproof.cli.console import output
+from backproof.trace import trace
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a case step by step."""
+    console = output(options)
+    for line in trace(get_case(options.case, options.dtype)):
+        console.print(line, markup=False, highlight=False)
+    return 0

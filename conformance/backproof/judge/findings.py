@@ -1,0 +1,135 @@
+"""A finding: the judgement of one clause on one quantity of one layer of one case at one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from backproof.balls import Array, distance, middle, radius
+from backproof.tolerance import RESOLUTION
+
+
+class Status(StrEnum):
+    """What became of one check."""
+
+    PASSED = "passed"
+    REDUCED = "reduced_accuracy"
+    VACUOUS = "vacuous"
+    DEVIATES = "deviates"
+    DOWNSTREAM = "downstream"
+
+
+class Judged(StrEnum):
+    """How a check was decided."""
+
+    PRESENCE = "presence"
+    LOCAL = "local"
+    END_TO_END = "end-to-end"
+    BEHAVIOUR = "behaviour"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check and its outcome; `got`, `expected` and `tolerance` speak of the element of the largest ratio.
+
+    layer: from 1 (0: none); index: [sample, neuron], [i, j] or [i]; ratio: error / tolerance; resolution: the best
+    tolerance / |expected| among its elements; recovered: the value was recovered from updated parameters;
+    carries: other clauses that the same check speaks for; source: the oracle, or "own values" for a local check.
+    """
+
+    clause: str
+    quantity: str
+    case: str
+    dtype: str
+    step: int
+    layer: int
+    judged: Judged
+    status: Status
+    source: str = "own values"
+    index: tuple[int, ...] = ()
+    got: float | None = None
+    expected: float | None = None
+    tolerance: float | None = None
+    ratio: float = 0.0
+    resolution: float | None = None
+    recovered: bool = False
+    carries: tuple[str, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Values against balls, element by element, at the element of the largest ratio."""
+
+    status: Status
+    index: tuple[int, ...]
+    got: float
+    expected: float
+    tolerance: float
+    ratio: float
+    resolution: float
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields that a finding takes over."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def compare(
+    values: Array,
+    reference: Array,
+    bound: Array,
+    *,
+    reduced: Array | None = None,
+    at_least: float | None = None,
+    smallest: float = 0.0,
+) -> Comparison:
+    """Compare values with a reference: pass only if |value - middle| <= bound + radius, at every element.
+
+    values: float64; reference: balls; bound, reduced: the bound and that of the reduced-accuracy tier; at_least: any
+    finite value from here on is right; smallest: lambda, which tells an exact zero's bound from a vacuous one.
+    """
+    spread = radius(reference)
+    expected = middle(reference)
+    limit = _finite_or_infinite(bound + spread)
+    error = distance(reference, values)
+    if at_least is not None:
+        expected, limit = np.asarray(at_least), np.asarray(bound)
+        error = np.asarray(np.maximum(at_least - values, 0.0))
+    ratio = _ratio(error, limit)
+    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.ndim else ()
+    informative = _informative(limit, expected, smallest) | (at_least is not None)
+    if not (error <= limit).all():
+        within = reduced is not None and bool((error <= _finite_or_infinite(np.maximum(reduced, bound) + spread)).all())
+        status = Status.REDUCED if within else Status.DEVIATES
+    else:
+        status = Status.PASSED if informative.any() else Status.VACUOUS
+    with np.errstate(all="ignore"):
+        resolutions = np.where(expected == 0, np.where(informative, 0.0, np.inf), limit / np.abs(expected))
+    return Comparison(
+        status=status,
+        index=tuple(int(i) for i in index),
+        got=float(values[index]),
+        expected=float(expected[index]),
+        tolerance=float(limit[index]),
+        ratio=float(ratio[index]),
+        resolution=float(resolutions.min()),
+    )
+
+
+def _finite_or_infinite(limit: Array) -> Array:
+    return np.where(np.isnan(limit), np.inf, limit)
+
+
+def _ratio(error: Array, limit: Array) -> Array:
+    with np.errstate(all="ignore"):
+        ratio = np.where(error == 0, 0.0, np.divide(error, limit))
+    return np.asarray(np.where(np.isnan(ratio), np.inf, ratio))
+
+
+def _informative(limit: Array, expected: Array, smallest: float) -> Array:
+    """Return where a pass means something: the tolerance is below 1e-3 of the value, or an exact zero is checked."""
+    exact_zero = (expected == 0) & (limit <= np.sqrt(smallest))
+    return np.asarray((limit <= RESOLUTION * np.abs(expected)) | exact_zero)

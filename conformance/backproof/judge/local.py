@@ -1,0 +1,160 @@
+"""Local judgement: each clause at the subject's own upstream values. What fails here names the equation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from backproof_spec import Network, vanishing_gradient
+
+from backproof.balls import Array, ball, balls, inflate, middle, radius
+from backproof.case import Case
+from backproof.judge.findings import Finding, Judged, Status, compare
+from backproof.tolerance import Tolerance
+from backproof.walk import Key, Node, Upstream, walk_update
+
+Values = Mapping[Key, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """The value of f'(0) that a shown delta implies at an exact zero: activation, value, its uncertainty, where."""
+
+    activation: str
+    value: float
+    error: float
+    layer: int
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStep:
+    """What local judgement found in one update, and the parameters that stand before the next one (balls)."""
+
+    findings: tuple[Finding, ...]
+    network: Network
+    kinks: tuple[Kink, ...] = ()
+    recovered: Mapping[Key, tuple[Array, Array]] = field(default_factory=dict)
+
+
+def judge_update(case: Case, step: int, network: Network, values: Values) -> LocalStep:
+    """Judge one update of a subject, each clause at the subject's own upstream values.
+
+    network: the parameters upstream (balls): the case's for update 1, then those that the subject showed after the
+    update before; values: what the subject showed, float64, by (quantity, layer).
+    """
+    recovered = recover(case, step, network, values)
+    shown = {key: balls(value) for key, value in values.items()}
+    shown |= {key: inflate(balls(value), error) for key, (value, error) in recovered.items()}
+    nodes, after = walk_update(case, network, case.batches[step - 1], Upstream(shown=shown))
+    smallest = Tolerance(case.dtype).smallest
+    several = len(case.batches[step - 1]) > 1
+    findings = []
+    for node in nodes:
+        key = (node.quantity, node.layer)
+        given, error = (values[key], 0.0) if key in values else recovered.get(key, (None, 0.0))
+        trivial = node.clause == "E26" and (_gradient_of(node), node.layer) in recovered
+        if given is None or trivial:
+            continue
+        result = compare(
+            given,
+            node.reference,
+            node.bound + error,
+            reduced=None if node.reduced is None else node.reduced + error,
+            at_least=node.at_least,
+            smallest=smallest,
+        )
+        findings.append(
+            Finding(
+                clause=node.clause,
+                quantity=node.quantity,
+                case=case.slug,
+                dtype=case.dtype,
+                step=step,
+                layer=node.layer,
+                judged=Judged.LOCAL,
+                recovered=key in recovered,
+                carries=("E3",) if node.quantity == "loss" and several else (),
+                **result.fields(),
+            )
+        )
+    if "worked-example" in case.flags and step == 1:
+        findings.extend(_vanishing(case, values))
+    return LocalStep(tuple(findings), after, tuple(_kinks(case, nodes, values, network)), recovered)
+
+
+def _gradient_of(node: Node) -> str:
+    return "weight_gradients" if node.quantity == "weights" else "bias_gradients"
+
+
+def recover(case: Case, step: int, network: Network, values: Values) -> dict[Key, tuple[Array, Array]]:
+    """Return what updated parameters tell of gradients and deltas that were not shown: (value, its uncertainty).
+
+    g = (w - w') / alpha, uncertain by u (2.1 |alpha g| + |w| + |alpha g|) / alpha; on a single sample the gradient of
+    the biases is the delta.
+    """
+    model, rate = Tolerance(case.dtype), case.learning_rate
+    found: dict[Key, tuple[Array, Array]] = {}
+    for number, layer in enumerate(network, 1):
+        for name, gradient_name, before in (
+            ("weights", "weight_gradients", layer.weights),
+            ("biases", "bias_gradients", layer.biases),
+        ):
+            if before is None or (name, number) not in values or (gradient_name, number) in values:
+                continue
+            gradient = (before - balls(values[name, number])) / ball(rate)
+            value = middle(gradient)
+            error = model.update(middle(before), value, rate) / rate + radius(gradient)
+            if name == "weights" and layer.mask is not None:
+                value, error = np.where(layer.mask, value, 0.0), np.where(layer.mask, error, 0.0)
+            found[gradient_name, number] = (value, error)
+        if len(case.batches[step - 1]) == 1 and ("deltas", number) not in values:
+            by_bias = ("bias_gradients", number)
+            given = (values[by_bias], np.zeros(1)) if by_bias in values else found.get(by_bias)
+            if given is not None:
+                found["deltas", number] = (given[0][None, :], np.broadcast_to(given[1], given[0].shape)[None, :])
+    return found
+
+
+def _vanishing(case: Case, values: Values) -> list[Finding]:
+    deltas = [values.get(("deltas", number)) for number in range(1, case.depth + 1)]
+    shown = [delta for delta in deltas if delta is not None]
+    if len(shown) < case.depth:
+        return []
+    largest = [float(np.abs(delta).max()) for delta in shown]
+    sizes = ", ".join(f"{value:.4f}" for value in largest)
+    return [
+        Finding(
+            clause="V1",
+            quantity="deltas",
+            case=case.slug,
+            dtype=case.dtype,
+            step=1,
+            layer=0,
+            judged=Judged.LOCAL,
+            status=Status.PASSED if vanishing_gradient(shown) else Status.DEVIATES,
+            ratio=0.0 if vanishing_gradient(shown) else float("inf"),
+            message=f"largest |delta| of layers 1 to {case.depth}: {sizes}",
+        )
+    ]
+
+
+def _kinks(case: Case, nodes: list[Node], values: Values, network: Network) -> list[Kink]:
+    """Return f'(0) as the subject's own deltas imply it, wherever a net input is exactly 0."""
+    net_inputs = {node.layer: node for node in nodes if node.quantity == "net_inputs"}
+    found = []
+    for number, layer in enumerate(case.layers[:-1], 1):
+        needed = ("deltas", number), ("deltas", number + 1)
+        if layer.activation.kink is None or not all(key in values for key in needed):
+            continue
+        z = values.get(("net_inputs", number), middle(net_inputs[number].reference))
+        weights = middle(network[number].weights)
+        s = values[needed[1]] @ weights
+        absolute = np.abs(values[needed[1]]) @ np.abs(weights)
+        u, terms = Tolerance(case.dtype).u, weights.shape[0] + 2
+        for index in map(tuple, np.argwhere((z == 0) & (np.abs(s) > 2 * terms * u * absolute))):
+            value = float(values[needed[0]][index] / s[index])
+            error = float(terms * u * absolute[index] / abs(s[index]) * (1 + abs(value)))
+            found.append(Kink(str(layer.activation), value, error, number, tuple(int(i) for i in index)))
+    return found

@@ -1,0 +1,140 @@
+"""An observation: what a subject showed for one case, one record for each update.
+
+Reading an answer brings it into the article's layout (weights (n_out, n_in), samples in rows) and checks its
+structure; whether shapes, dtypes and values are right is the judge's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backproof.case import Case
+from backproof.errors import ObservationError
+
+Array = np.ndarray[Any, Any]
+
+BY_SAMPLE = ("net_inputs", "activations", "deltas")
+BY_LAYER = (*BY_SAMPLE, "weight_gradients", "bias_gradients", "weights", "biases")
+QUANTITIES = ("net_inputs", "activations", "loss", "deltas", "weight_gradients", "bias_gradients", "weights", "biases")
+
+Values = dict[tuple[str, int], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one update showed: arrays by (quantity, layer), layers from 1; the loss stands at layer 0."""
+
+    values: Values = field(default_factory=dict)
+
+    def get(self, quantity: str, layer: int) -> Array | None:
+        """Return what was shown of a quantity at a layer, or None."""
+        return self.values.get((quantity, layer))
+
+    @property
+    def quantities(self) -> frozenset[str]:
+        """The names of the quantities that were shown."""
+        return frozenset(quantity for quantity, _ in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The records of all updates of one case, or only what stood at the end of them."""
+
+    steps: tuple[Record, ...]
+    final: Record | None = None
+
+    @property
+    def quantities(self) -> frozenset[str]:
+        """The names of the quantities that were shown in any record."""
+        records = (*self.steps, *([] if self.final is None else [self.final]))
+        return frozenset(name for record in records for name in record.quantities)
+
+
+def read_observation(answer: Any, case: Case) -> Observation:
+    """Return the observation that a subject's answer to a case holds.
+
+    answer: a mapping (cases of one update, or {"final": mapping}), or a list of mappings, one for each update.
+    Raises ObservationError, naming the field, what was expected and what came.
+    """
+    updates = len(case.batches)
+    if isinstance(answer, Mapping) and set(answer) == {"final"}:
+        final = _record(answer["final"], case, "final")
+        return Observation((final,)) if updates == 1 else Observation((), final)
+    if isinstance(answer, Mapping):
+        if updates != 1:
+            msg = f"this case makes {updates} updates: answer a list of {updates} mappings, or {{'final': mapping}}"
+            raise ObservationError(msg)
+        return Observation((_record(answer, case, "answer"),))
+    if isinstance(answer, Sequence) and not isinstance(answer, str | bytes):
+        if len(answer) != updates:
+            msg = f"expected one mapping for each of {updates} updates; {len(answer)} came"
+            raise ObservationError(msg)
+        return Observation(tuple(_record(item, case, f"update {n}") for n, item in enumerate(answer, 1)))
+    msg = f"expected a mapping of quantities or a list of them, one for each update; {type(answer).__name__} came"
+    raise ObservationError(msg)
+
+
+def _record(shown: Any, case: Case, where: str) -> Record:
+    if not isinstance(shown, Mapping):
+        msg = f"{where}: expected a mapping with any of {', '.join(QUANTITIES)}; {type(shown).__name__} came"
+        raise ObservationError(msg)
+    unknown = [str(key) for key in shown if key not in QUANTITIES]
+    if unknown:
+        msg = f"{where}: unknown quantity {unknown[0]!r}; the quantities are {', '.join(QUANTITIES)}"
+        raise ObservationError(msg)
+    values: Values = {}
+    for quantity, given in shown.items():
+        if given is None:
+            continue
+        if quantity == "loss":
+            values["loss", 0] = _array(given, case, f"{where}: loss")
+            continue
+        for layer, item in enumerate(_layers(given, case, f"{where}: {quantity}"), 1):
+            if item is not None:
+                values[quantity, layer] = _oriented(
+                    _array(item, case, f"{where}: {quantity} of layer {layer}"), quantity, case
+                )
+    return Record(values)
+
+
+def _layers(given: Any, case: Case, where: str) -> Sequence[Any]:
+    if not isinstance(given, Sequence) and not (isinstance(given, np.ndarray) and given.ndim > 0):
+        msg = f"{where}: expected a list with one array for each layer 1..{case.depth}; {type(given).__name__} came"
+        raise ObservationError(msg)
+    if len(given) != case.depth:
+        msg = (
+            f"{where}: expected {case.depth} arrays, one for each layer 1..{case.depth} (the input is not a layer); "
+            f"{len(given)} came"
+        )
+        raise ObservationError(msg)
+    return given
+
+
+def _array(value: Any, case: Case, where: str) -> Array:
+    try:
+        if isinstance(value, np.ndarray | np.generic):
+            found = np.array(value)
+        elif isinstance(value, list | tuple | float | int):
+            found = np.array(value, dtype=case.dtype)
+        elif hasattr(value, "__dlpack__"):
+            found = np.array(np.from_dlpack(value))
+        else:
+            found = np.array(value)
+    except (TypeError, ValueError, BufferError, RuntimeError, OverflowError) as error:
+        msg = f"{where}: {type(value).__name__} cannot be read as an array of numbers: {error}"
+        raise ObservationError(msg) from error
+    if found.dtype.kind not in "fiub":
+        msg = f"{where}: expected an array of {case.dtype}; dtype {found.dtype} came"
+        raise ObservationError(msg)
+    return found
+
+
+def _oriented(values: Array, quantity: str, case: Case) -> Array:
+    turned = (quantity in ("weights", "weight_gradients") and case.conventions.weight_layout == "in_out") or (
+        quantity in BY_SAMPLE and case.conventions.batch_axis == 1
+    )
+    return values.T if turned and values.ndim == 2 else values  # noqa: PLR2004 - a matrix

@@ -1,0 +1,138 @@
+"""The report `backproof/report/1`: a verdict as data, the same for the same subject and version (times aside)."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import shlex
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from backproof_spec import get_clause
+
+from backproof.diagnosis import Suggestion
+from backproof.judge.findings import Finding
+from backproof.verdict import Verdict
+
+SCHEMA = "backproof/report/1"
+
+
+def build_report(
+    verdict: Verdict,
+    target: str,
+    *,
+    diagnosis: list[Suggestion],
+    oracles: list[dict[str, Any]],
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Return the report as JSON-ready data; numbers that are not finite become strings.
+
+    target: the subject as it was named, for the line that reproduces the first deviation.
+    """
+    subject = verdict.run.subject
+    first = verdict.first_deviation
+    report = {
+        "schema": SCHEMA,
+        "subject": {
+            "name": subject.name,
+            "version": subject.version,
+            "language": subject.language,
+            "conventions": subject.conventions.declared(),
+            "observes": sorted(verdict.run.quantities | set(subject.observes or ())),
+        },
+        "verdict": verdict.name,
+        "counts": verdict.counts,
+        "clauses": [
+            {
+                "id": status.clause.id,
+                "slug": status.clause.slug,
+                "status": status.status,
+                "checks": status.checks,
+                "worst_ratio": status.worst_ratio,
+                "via": list(status.clause.via),
+            }
+            for status in verdict.clauses
+        ],
+        "scope": verdict.scope,
+        "first_deviation": None if first is None else describe(first, target, device),
+        "deviations": [describe(finding, target, device) for finding in verdict.deviations],
+        "diagnosis": [suggestion.as_data() for suggestion in diagnosis],
+        "notes": list(verdict.run.notes),
+        "skipped": [
+            {"case": r.case.slug, "dtype": r.case.dtype, "reason": r.skipped} for r in verdict.run.results if r.skipped
+        ],
+        "errors": [
+            {"case": r.case.slug, "dtype": r.case.dtype, "message": r.error} for r in verdict.run.results if r.error
+        ],
+        "oracles": oracles,
+        "environment": environment(device),
+    }
+    return {key: _plain(value) for key, value in report.items()}
+
+
+def describe(finding: Finding, target: str, device: str) -> dict[str, Any]:
+    """Return a finding as the report's data."""
+    return {
+        "clause": finding.clause,
+        "slug": get_clause(finding.clause).slug,
+        "quantity": finding.quantity,
+        "case": finding.case,
+        "step": finding.step,
+        "layer": finding.layer or None,
+        "index": list(finding.index),
+        "dtype": finding.dtype,
+        "device": device,
+        "judged": str(finding.judged),
+        "oracle": finding.source,
+        "got": finding.got,
+        "expected": finding.expected,
+        "tolerance": finding.tolerance,
+        "ratio": finding.ratio,
+        "message": finding.message,
+        "reproduce": f"backproof check {shlex.quote(target)} --case {finding.case} --dtype {finding.dtype}",
+    }
+
+
+def environment(device: str) -> dict[str, Any]:
+    """Return what ran: versions of Python and of the packages that matter."""
+    packages = ("backproof", "numpy", "python-flint", "torch")
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "device": device,
+        "packages": {name: _version(name) for name in packages},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def write_report(report: dict[str, Any], where: str) -> None:
+    """Write a report as JSON to a file, or to standard output for "-"."""
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if where == "-":
+        print(text, end="")
+    else:
+        Path(where).write_text(text, encoding="utf-8")
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the report, which ships with the package."""
+    return dict(json.loads(files("backproof.schemas").joinpath("report-1.json").read_text(encoding="utf-8")))

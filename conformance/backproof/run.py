@@ -1,0 +1,209 @@
+"""Running a subject on cases: from subject to findings, one case at a time, whatever the subject does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
+from backproof.balls import Array
+from backproof.case import Case
+from backproof.errors import ObservationError, SubjectError, UsageError
+from backproof.judge.case import judge_case
+from backproof.judge.findings import Finding, Judged, Status
+from backproof.judge.local import Kink
+from backproof.judge.own_loss import Factors, explain_factors, judge_own_loss
+from backproof.observation import Observation, read_observation
+from backproof.subject import Subject
+from backproof.walk import Key
+
+
+class Oracle(Protocol):
+    """An independent source of the true values."""
+
+    name: str
+
+    def steps(self, case: Case) -> Sequence[Mapping[Key, Array]] | None:
+        """Return the values of every update by (quantity, layer), or None for a case that it cannot do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """What became of one case: findings, or why it was skipped, or the error that ended it."""
+
+    case: Case
+    observation: Observation | None = None
+    findings: tuple[Finding, ...] = ()
+    kinks: tuple[Kink, ...] = ()
+    skipped: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All results of one subject."""
+
+    subject: Subject
+    results: tuple[CaseResult, ...]
+    own_loss: tuple[tuple[Case, Factors], ...] = ()
+    oracles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings, smallest case first."""
+        return [finding for result in self.results for finding in result.findings]
+
+    @property
+    def quantities(self) -> frozenset[str]:
+        """The names of the quantities that were shown in any case."""
+        shown = [result.observation.quantities for result in self.results if result.observation is not None]
+        return frozenset().union(*shown)
+
+
+Progress = Callable[[int, int, Case], None]
+
+
+def run_subject(
+    subject: Subject,
+    cases: Iterable[Case],
+    oracles: Sequence[Oracle] = (),
+    progress: Progress | None = None,
+) -> Run:
+    """Run a subject on cases and judge what it shows; an error in one case never ends the run.
+
+    progress: called before each case with its number, the number of cases, and the case.
+    """
+    chosen = [case.under(subject.conventions) for case in cases]
+    results, pairs = [], []
+    for number, case in enumerate(chosen, 1):
+        if progress is not None:
+            progress(number, len(chosen), case)
+        result, factors = _run_case(subject, case, oracles)
+        results.append(result)
+        if factors is not None:
+            pairs.append((case, factors))
+    results = _require_observables(subject, results)
+    results = _constant_kinks(results)
+    return Run(
+        subject=subject,
+        results=tuple(results),
+        own_loss=tuple(pairs),
+        oracles=tuple(oracle.name for oracle in oracles),
+        notes=tuple(explain_factors(pairs)),
+    )
+
+
+def answer(subject: Subject, case: Case) -> Observation:
+    """Run a subject on a private copy of a case and read its answer.
+
+    Raises SubjectError when the subject raises or answers nonsense. What it prints goes to standard error.
+    """
+    with redirect_stdout(sys.stderr):
+        try:
+            shown: Any = subject.run(case.for_subject())
+        except UsageError:
+            raise
+        except (Exception, SystemExit) as error:
+            msg = f"the subject raised {type(error).__name__}: {error}{_where(error)}"
+            raise SubjectError(msg) from error
+    return read_observation(shown, case)
+
+
+def _where(error: BaseException) -> str:
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None:
+        return ""
+    code = last.tb_frame.f_code
+    return f" (in {code.co_name}, {code.co_filename}:{last.tb_lineno})"
+
+
+def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[CaseResult, Factors | None]:
+    reason = subject.skip_reason(case)
+    if reason is not None:
+        return CaseResult(case=case, skipped=reason), None
+    try:
+        observation = answer(subject, case)
+        values = {}
+        for oracle in oracles:
+            steps = oracle.steps(case)
+            if steps is not None:
+                values[oracle.name] = steps
+        judged = judge_case(case, observation, values)
+    except SubjectError as error:
+        return CaseResult(case=case, error=str(error)), None
+    own = judge_own_loss(case, judged.first_update, lambda moved: _reported_loss(subject, moved))
+    findings, factors = list(judged.findings), None
+    if own is not None:
+        findings.append(own[0])
+        factors = own[1] if own[0].status is Status.DEVIATES else None
+    return CaseResult(case=case, observation=observation, findings=tuple(findings), kinks=judged.kinks), factors
+
+
+def _reported_loss(subject: Subject, case: Case) -> float | None:
+    try:
+        loss = answer(subject, case).steps[0].get("loss", 0)
+    except (SubjectError, IndexError):
+        return None
+    return float(loss) if loss is not None and loss.shape == () and np.isfinite(loss) else None
+
+
+def _require_observables(subject: Subject, results: Sequence[CaseResult]) -> list[CaseResult]:
+    """Make it an error of a case when a quantity that was declared, or shown in another case, is missing there."""
+    judged = [result for result in results if result.observation is not None]
+    shown = [set(result.observation.quantities) for result in judged if result.observation is not None]
+    wanted = set(subject.observes or ()).union(*shown)
+    checked = []
+    for result in results:
+        if result.observation is None:
+            checked.append(result)
+            continue
+        missing = sorted(wanted - result.observation.quantities)
+        without_biases = all(layer.biases is None for layer in result.case.layers)
+        missing = [name for name in missing if not (without_biases and name in ("biases", "bias_gradients"))]
+        if missing:
+            promised = "declared" if missing[0] in (subject.observes or ()) else "shown in other cases"
+            msg = f"{missing[0]} is not shown in this case, although it is {promised}"
+            checked.append(CaseResult(case=result.case, error=str(ObservationError(msg))))
+        else:
+            checked.append(result)
+    return checked
+
+
+def _constant_kinks(results: Sequence[CaseResult]) -> list[CaseResult]:
+    """Let an undeclared f'(0) be any one value, but the same one everywhere: E17 deviates where it changes."""
+    first: dict[str, Kink] = {}
+    checked = []
+    for result in results:
+        findings = list(result.findings)
+        for kink in result.kinks:
+            known = first.setdefault(kink.activation, kink)
+            if abs(kink.value - known.value) <= kink.error + known.error:
+                continue
+            findings.append(
+                Finding(
+                    clause="E17",
+                    quantity="deltas",
+                    case=result.case.slug,
+                    dtype=result.case.dtype,
+                    step=1,
+                    layer=kink.layer,
+                    judged=Judged.LOCAL,
+                    status=Status.DEVIATES,
+                    index=kink.index,
+                    got=kink.value,
+                    expected=known.value,
+                    tolerance=kink.error + known.error,
+                    ratio=abs(kink.value - known.value) / (kink.error + known.error),
+                    message=f"f'(0) of {kink.activation} is not the same everywhere",
+                )
+            )
+        checked.append(replace(result, findings=tuple(findings)))
+    return checked

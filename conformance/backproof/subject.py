@@ -1,0 +1,157 @@
+"""A subject: the implementation under test, with what it declares of itself.
+
+    @backproof.subject(reduction="mean", losses=["log"])
+    def my_net(case):
+        ...
+        return {"deltas": [...], "weights": [...], "biases": [...]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from backproof.conventions import Conventions
+from backproof.errors import UsageError
+
+Run = Callable[[Any], Any]
+Target = TypeVar("Target", bound=Callable[..., Any])
+
+QUANTITIES = ("net_inputs", "activations", "loss", "deltas", "weight_gradients", "bias_gradients", "weights", "biases")
+ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "gelu", "softmax")
+LOSSES = ("squared", "log", "cross_entropy")
+DTYPES = ("float64", "float32")
+FLAGS = {
+    "masked": "some edges do not exist",
+    "no-biases": "a layer has no biases",
+    "no-hidden-layer": "the network is a single layer",
+    "several-updates": "the case makes more than one update",
+    "partial-batch": "the mini-batches differ in size",
+    "mixed-activations": "the hidden layers differ in activation",
+    "several-outputs": "the network has more than one output",
+    "soft-labels": "labels of the log or cross-entropy loss that are neither 0 nor 1",
+    "general-output-delta": "output activation and loss have no special form (E23 to E25)",
+    "two-classes": "softmax over fewer than three classes",
+    "saturated-output": "an output so near 0 or 1 that its rounding hides the loss",
+    "exact-zero": "net inputs that are exactly 0",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An implementation under test: `run(case)` answers with what it shows.
+
+    activations, losses, dtypes: what it can do (None: everything); skips: flags of cases that it cannot do;
+    observes: the quantities that it promises to show in every case (None: those it shows in any).
+
+    Raises UsageError for a declaration that is not in the closed list, naming the right ones.
+    """
+
+    name: str
+    run: Run
+    version: str = ""
+    language: str = "Python"
+    conventions: Conventions = field(default_factory=Conventions)
+    activations: tuple[str, ...] | None = None
+    losses: tuple[str, ...] | None = None
+    dtypes: tuple[str, ...] | None = None
+    skips: tuple[str, ...] = ()
+    observes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Validate every declaration against its closed list."""
+        _closed("activations", self.activations, ACTIVATIONS)
+        _closed("losses", self.losses, LOSSES)
+        _closed("dtypes", self.dtypes, DTYPES)
+        _closed("skips", self.skips, FLAGS)
+        _closed("observes", self.observes, QUANTITIES)
+
+    def skip_reason(self, case: Any) -> str | None:
+        """Return why this subject does not do a case, as declared beforehand; None if it does."""
+        if self.dtypes is not None and case.dtype not in self.dtypes:
+            return f"dtype {case.dtype} is not declared"
+        if self.losses is not None and case.loss not in self.losses:
+            return f"loss {case.loss} is not declared"
+        for layer in case.layers:
+            if self.activations is not None and layer.activation.name not in self.activations:
+                return f"activation {layer.activation.name} is not declared"
+        for flag in case.flags:
+            if flag in self.skips:
+                return f"flag {flag}: declared as skipped"
+        if self.conventions.range == "moderate" and "saturated-output" in case.flags:
+            return "flag saturated-output: declared range=moderate"
+        return None
+
+
+def subject(
+    *,
+    name: str | None = None,
+    version: str = "",
+    activations: Iterable[str] | None = None,
+    losses: Iterable[str] | None = None,
+    dtypes: Iterable[str] | None = None,
+    skips: Iterable[str] = (),
+    observes: Iterable[str] | None = None,
+    **conventions: Any,
+) -> Callable[[Target], Target]:
+    """Mark a function of a case, or a class whose instances are one, as a subject.
+
+    conventions: any of reduction, loss_factor, weight_layout ... (`backproof list conventions`); the other arguments
+    are those of Subject. Raises UsageError for a name or value that is not in the closed lists.
+    """
+    known = [item.name for item in fields(Conventions)]
+    unknown = sorted(set(conventions) - set(known))
+    if unknown:
+        msg = f"@backproof.subject: unknown convention {unknown[0]!r}; the conventions are {', '.join(known)}"
+        raise UsageError(msg)
+    declared = Conventions(**conventions)
+
+    def mark(target: Target) -> Target:
+        if not callable(target):
+            msg = f"@backproof.subject: expected a function or a class; {type(target).__name__} came"
+            raise UsageError(msg)
+        made = Subject(
+            name=name or target.__name__,
+            run=target() if isinstance(target, type) else target,
+            version=version,
+            conventions=declared,
+            activations=_names(activations),
+            losses=_names(losses),
+            dtypes=_names(dtypes),
+            skips=_names(skips) or (),
+            observes=_names(observes),
+        )
+        target.backproof_subject = made  # type: ignore[attr-defined]  # functions and classes take attributes
+        return target
+
+    return mark
+
+
+def as_subject(target: Any, name: str) -> Subject:
+    """Return the subject that an object is or carries; a bare callable is one with every default.
+
+    Raises UsageError when it is neither.
+    """
+    if isinstance(target, Subject):
+        return target
+    carried = getattr(target, "backproof_subject", None)
+    if isinstance(carried, Subject):
+        return carried
+    if callable(target):
+        return Subject(name=name, run=target)
+    msg = f"{name}: expected a function of a case, or something marked with @backproof.subject; a {type(target).__name__} came"
+    raise UsageError(msg)
+
+
+def _names(given: Iterable[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _closed(what: str, given: tuple[str, ...] | None, known: Iterable[str]) -> None:
+    for item in given or ():
+        if item not in known:
+            msg = f"{what}: unknown {item!r}; the known ones are {', '.join(known)}"
+            raise UsageError(msg)

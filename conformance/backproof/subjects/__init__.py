@@ -1,0 +1,1 @@
+"""Bundled subjects: one module each, with `make_subject(device)`."""

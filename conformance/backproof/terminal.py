@@ -1,0 +1,139 @@
+"""The screen that answers "is it right?": verdict, clauses, the first deviation as a sentence. Plain when piped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from backproof.api import Result
+from backproof.case import Case
+from backproof.sentences import tell
+from backproof.verdict import ClauseStatus
+
+COLOURS = {
+    "conforms": "green",
+    "reduced_accuracy": "yellow",
+    "deviates": "red",
+    "downstream": "magenta",
+    "errored": "red",
+    "broken": "red",
+    "incomplete": "yellow",
+}
+SHOWN_ERRORS = 5
+SHOWN_DEVIATIONS = 5
+
+
+def show_result(console: Console, result: Result, *, quiet: bool = False) -> None:
+    """Print a result: one line when quiet, one screen otherwise."""
+    if not quiet:
+        _clauses(console, result.verdict.clauses)
+        _oracles(console, result.report["oracles"])
+        _skips(console, result)
+        _errors(console, result)
+        _deviations(console, result)
+    _verdict(console, result)
+
+
+def _clauses(console: Console, statuses: Iterable[ClauseStatus]) -> None:
+    table = Table("clause", "", "status", "checks", "worst error / tolerance", "via", box=None, pad_edge=False)
+    for status in statuses:
+        ratio = "" if status.worst_ratio is None else f"{status.worst_ratio:.3g}"
+        table.add_row(
+            status.clause.id,
+            status.clause.slug,
+            _coloured(status.status),
+            str(status.checks) if status.checks else "",
+            ratio,
+            ", ".join(status.clause.via),
+        )
+    console.print(table)
+
+
+def _coloured(status: str) -> str:
+    colour = COLOURS.get(status)
+    text = status.replace("_", " ")
+    return f"[{colour}]{text}[/{colour}]" if colour else text
+
+
+def _oracles(console: Console, oracles: list[dict[str, Any]]) -> None:
+    console.print()
+    for oracle in oracles:
+        extent = f", {oracle['cases']} cases, at most {oracle['largest_ratio']:.2g} of its worst case" if "cases" in oracle else ""
+        console.print(f"oracle: {oracle['name']}: {oracle['status']}{extent}", markup=False)
+
+
+def _skips(console: Console, result: Result) -> None:
+    reasons: dict[str, int] = {}
+    for skip in result.report["skipped"]:
+        reasons[skip["reason"]] = reasons.get(skip["reason"], 0) + 1
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
+        console.print(f"skipped: {count} case{'s' if count > 1 else ''}: {reason}", markup=False)
+
+
+def _errors(console: Console, result: Result) -> None:
+    errors = result.report["errors"]
+    for error in errors[:SHOWN_ERRORS]:
+        console.print(f"error: {error['case']} ({error['dtype']}): {error['message']}", markup=False)
+    if len(errors) > SHOWN_ERRORS:
+        console.print(f"error: and {len(errors) - SHOWN_ERRORS} more cases")
+
+
+def _deviations(console: Console, result: Result) -> None:
+    deviations = result.verdict.deviations
+    if not deviations:
+        return
+    cases = {(r.case.slug, r.case.dtype): r.case for r in result.verdict.run.results}
+
+    def sentence(index: int) -> str:
+        finding = deviations[index]
+        case: Case = cases[finding.case, finding.dtype]
+        return f"{finding.case} ({finding.dtype}): {tell(finding, case)}"
+
+    first = result.report["first_deviation"]
+    console.print("\nfirst deviation", style="bold")
+    console.print(f"  {sentence(0)}", markup=False, highlight=False)
+    console.print(f"  read:      backproof explain {first['slug']}", markup=False, highlight=False)
+    console.print(f"  reproduce: {first['reproduce']}", markup=False, highlight=False)
+    others = _other_clauses(result)
+    for index in others[:SHOWN_DEVIATIONS]:
+        console.print(f"  also {sentence(index)}", markup=False, highlight=False)
+    for suggestion in result.diagnosis:
+        console.print(f"  {suggestion.explanation}", markup=False, highlight=False)
+    for note in result.verdict.run.notes:
+        console.print(f"  {note}", markup=False, highlight=False)
+
+
+def _other_clauses(result: Result) -> list[int]:
+    """Return the first deviation of every further clause."""
+    seen = {result.verdict.deviations[0].clause}
+    others = []
+    for index, finding in enumerate(result.verdict.deviations):
+        if finding.clause not in seen:
+            seen.add(finding.clause)
+            others.append(index)
+    return others
+
+
+def _verdict(console: Console, result: Result) -> None:
+    verdict, counts, scope = result.verdict, result.verdict.counts, result.verdict.scope
+    subject = verdict.run.subject
+    console.print()
+    console.print(
+        f"{subject.name}: [bold {COLOURS[verdict.name]}]{verdict.name}[/]"
+        f" - {counts['checks']} checks in {counts['cases']} cases: {counts['passed']} passed,"
+        f" {counts['reduced_accuracy']} reduced accuracy, {counts['vacuous']} vacuous, {counts['deviated']} deviated,"
+        f" {counts['downstream']} downstream; {counts['skipped']} cases skipped, {counts['errored']} errored"
+    )
+    through = scope["through updated weights"]
+    console.print(
+        f"judged directly: {', '.join(scope['directly']) or 'nothing'}"
+        + (f"; through updated weights: {', '.join(through)}" if through else "")
+        + (f"; not at all: {', '.join(scope['not at all'])}" if scope["not at all"] else ""),
+        markup=False,
+        highlight=False,
+    )
+    if subject.conventions.precision != "full":
+        console.print(f"declared precision of products: {subject.conventions.precision}")

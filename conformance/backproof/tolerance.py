@@ -1,0 +1,146 @@
+"""The tolerance model: how far correct code may be from an equation, element by element.
+
+Every bound is the worst-case rounding error of one equation evaluated once in the case's dtype, at upstream values
+taken as given. Symbols: u, the unit roundoff; gamma_n = n u / (1 - n u); lambda, the smallest normal number;
+r, the absolute error of f'; S, a product's sum of absolute values. No other module holds a tolerance.
+
+All arguments and results are float64 arrays; z, a, o, y, delta are (batch, n_l), weights (n_out, n_in).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from backproof_spec import Activation, Loss
+
+Array = np.ndarray[Any, Any]
+
+OPERAND_ROUNDING = {"full": 0.0, "tf32": 2.0**-10, "bfloat16": 2.0**-8}
+ACCUMULATION = 2.0**-23
+SUMMED_EXPONENTIALS = 10
+UPDATE_TERMS = 2.1
+SUBTRACTION_TERMS = 3
+SCALE_TERMS = 2
+REDUCED_ACCURACY = 4
+RESOLUTION = 1e-3
+SATURATION = 2.0**10
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """The bounds for one dtype and one declared precision of matrix products."""
+
+    dtype: str
+    precision: str = "full"
+
+    @property
+    def u(self) -> float:
+        """The unit roundoff: 2^-53 or 2^-24."""
+        return float(np.finfo(self.dtype).eps) / 2
+
+    @property
+    def smallest(self) -> float:
+        """lambda, the smallest normal number."""
+        return float(np.finfo(self.dtype).tiny)
+
+    def gamma(self, n: int) -> float:
+        """Return gamma_n = n u / (1 - n u)."""
+        return n * self.u / (1 - n * self.u)
+
+    def product(self, n: int, absolute: Array) -> Array:
+        """Return the bound of a sum of n products whose absolute values sum to `absolute`, in any order."""
+        operands = OPERAND_ROUNDING[self.precision]
+        if not operands:
+            return self.gamma(n) * absolute
+        accumulation = max(self.u, ACCUMULATION)
+        return (2 * operands + operands**2 + n * accumulation / (1 - n * accumulation)) * absolute
+
+    def underflow(self, terms: int, value: Array) -> Array:
+        """Return lambda (terms + |value| + 1), for underflow and flush-to-zero."""
+        return self.smallest * (terms + np.abs(value) + 1)
+
+    def net_input(self, weights: Array, biases: Array | None, previous: Array, z: Array) -> Array:
+        """Return the bound of z (E1): gamma_(n+1) (|W||a| + |b|)."""
+        n = weights.shape[1]
+        absolute = np.abs(previous) @ np.abs(weights).T
+        bias = 0.0 if biases is None else np.abs(biases)
+        return self.product(n + 1, absolute) + self.gamma(n + 1) * bias + self.underflow(n, z)
+
+    def activation(self, activation: Activation, z: Array, a: Array) -> Array:
+        """Return the bound of a = f(z) (E1, E18): c_f u |a| + u |z f'(z)|; softmax by its own formula."""
+        if activation.elementwise:
+            shown_z = np.abs(z * activation.derivative(z))
+            return self.u * (activation.rule.function_error * np.abs(a) + shown_z) + self.underflow(1, a)
+        n = z.shape[-1]
+        top = z.max(axis=-1, keepdims=True)
+        log_sum = np.log(np.exp(z - top).sum(axis=-1, keepdims=True))
+        largest = np.abs(z).max(axis=-1, keepdims=True)
+        terms = SUMMED_EXPONENTIALS + n + 2 * (top - z) + 2 * log_sum + 3 * largest
+        return self.u * terms * a + self.underflow(n, a)
+
+    def reduced_activation(self, z: Array) -> Array:
+        """Return the bound of the reduced-accuracy tier for function values: 4 u max(1, |z|)."""
+        return REDUCED_ACCURACY * self.u * np.maximum(1.0, np.abs(z))
+
+    def derivative(self, activation: Activation, z: Array, *, reduced: bool = False) -> Array:
+        """Return r, the absolute error of f': the activation's own, plus u |z f''(z)| for the rounding of z."""
+        own = self.u * (activation.derivative_error(z) + np.abs(z * activation.second_derivative(z)))
+        return np.maximum(own, self.reduced_activation(z)) if reduced else own
+
+    def delta(self, derivative: Array, r: Array, next_weights: Array, next_deltas: Array, *, scaled: bool) -> Array:
+        """Return the bound of E17: gamma_(n+1) S (|f'| + r) + |s| r + u |s| |f'|, with s = W^T delta."""
+        n = next_weights.shape[0]
+        s = np.abs(next_deltas @ next_weights)
+        absolute = np.abs(next_deltas) @ np.abs(next_weights)
+        slope = np.abs(derivative)
+        terms = n + 1 + (SCALE_TERMS if scaled else 0)
+        return self.product(terms, absolute) * (slope + r) + s * r + self.u * s * slope + self.underflow(n, s)
+
+    def output_delta(
+        self, activation: Activation, loss: Loss, y: Array, z: Array, o: Array, o_bound: Array, r: Array, scale: float
+    ) -> Array:
+        """Return the bound of E22, fused or not: 3 u |o - y| + bound(o), or dJ/do and f' carried with their errors."""
+        with np.errstate(all="ignore"):
+            slope, curvature = loss.derivative(y, o), loss.second_derivative(y, o)
+            fused = SUBTRACTION_TERMS * self.u * np.abs(o - y) + o_bound
+            if activation.elementwise:
+                derivative = np.abs(activation.derivative(z))
+                rounding = np.abs(slope) * (r + SUBTRACTION_TERMS * self.u * derivative)
+                bound = rounding + derivative * np.abs(curvature) * o_bound
+            else:
+                bound = self._softmax_output_delta(slope, curvature, o, o_bound)
+        special = loss.output_activation == activation.name
+        bound = np.where(np.isfinite(bound), bound, 0.0) + (fused if special else 0.0)
+        carried = SCALE_TERMS * self.u * np.abs(o - y) if scale != 1 else 0.0
+        return scale * (bound + carried) + self.underflow(o.shape[-1], o)
+
+    def _softmax_output_delta(self, slope: Array, curvature: Array, o: Array, o_bound: Array) -> Array:
+        """Return the bound of o_i (g_i - sum_j o_j g_j) with g = dJ/do, every o carried with its own bound."""
+        weighted = (o * slope).sum(axis=-1, keepdims=True)
+        absolute = np.abs(slope) + (o * np.abs(slope)).sum(axis=-1, keepdims=True)
+        terms = o.shape[-1] + 2 * SUBTRACTION_TERMS
+        spread = (o_bound * (np.abs(slope) + o * np.abs(curvature))).sum(axis=-1, keepdims=True)
+        own = o_bound * np.abs(slope - weighted) + o * np.abs(curvature) * o_bound
+        return terms * self.u * o * absolute + own + o * spread
+
+    def gradient(self, deltas: Array, previous: Array, *, scaled: bool) -> tuple[Array, Array]:
+        """Return the bounds of E11: gamma_B |delta|^T |a| for weights, gamma_B sum |delta| for biases."""
+        samples = deltas.shape[0]
+        terms = samples + (SCALE_TERMS if scaled else 0)
+        absolute = np.abs(deltas).T @ np.abs(previous)
+        by_bias = np.abs(deltas).sum(axis=0)
+        by_weight = self.product(terms, absolute) + self.underflow(samples, absolute)
+        return by_weight, self.gamma(terms) * by_bias + self.underflow(samples, by_bias)
+
+    def update(self, parameters: Array, gradient: Array, learning_rate: float) -> Array:
+        """Return the bound of E26: 2.1 u |alpha g| + u (|w| + |alpha g|)."""
+        change = np.abs(learning_rate * gradient)
+        return self.u * (UPDATE_TERMS * change + np.abs(parameters) + change) + self.underflow(1, parameters)
+
+    def loss(self, terms: Array, scale: float) -> float:
+        """Return the rounding of a loss whose single terms (batch, k) are given: c_f and gamma on their sum."""
+        absolute = float(np.abs(terms).sum())
+        count = terms.size + SUMMED_EXPONENTIALS + (SCALE_TERMS if scale != 1 else 0)
+        return self.gamma(count) * absolute * scale + float(self.underflow(count, np.float64(absolute)))
