@@ -98,7 +98,7 @@ def torch_step(given: Problem) -> Step:
         for weights, biases in parameters[:-1]:
             a = torch.sigmoid(functional.linear(a, weights, biases))
         error = loss(functional.linear(a, *parameters[-1]), y)
-        error.backward()  # type: ignore[no-untyped-call]  # torch's stubs leave it untyped
+        error.backward()
         optimizer.step()
         optimizer.zero_grad()
 

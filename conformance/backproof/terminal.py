@@ -127,13 +127,7 @@ def _verdict(console: Console, result: Result) -> None:
         f" {counts['reduced_accuracy']} reduced accuracy, {counts['vacuous']} vacuous, {counts['deviated']} deviated,"
         f" {counts['downstream']} downstream; {counts['skipped']} cases skipped, {counts['errored']} errored"
     )
-    through = scope["through updated weights"]
-    console.print(
-        f"judged directly: {', '.join(scope['directly']) or 'nothing'}"
-        + (f"; through updated weights: {', '.join(through)}" if through else "")
-        + (f"; not at all: {', '.join(scope['not at all'])}" if scope["not at all"] else ""),
-        markup=False,
-        highlight=False,
-    )
+    parts = [f"judged {how}: {', '.join(names)}" for how, names in scope.items() if names]
+    console.print("; ".join(parts) or "nothing was judged", markup=False, highlight=False)
     if subject.conventions.precision != "full":
         console.print(f"declared precision of products: {subject.conventions.precision}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -157,16 +157,21 @@ class Verdict:
     @property
     def scope(self) -> dict[str, list[str]]:
         """The observed clauses that were judged directly, through updated weights only, and not at all."""
-        directly = {f.clause for f in self.run.findings if not f.recovered and f.judged is not Judged.END_TO_END}
-        through = {f.clause for f in self.run.findings if f.recovered} - directly
-        end_to_end = {f.clause for f in self.run.findings} - directly - through
-        known = directly | through | end_to_end | {name for f in self.run.findings for name in f.carries}
+        findings = self.run.findings
+        directly = _named(f for f in findings if not f.recovered and f.judged is not Judged.END_TO_END)
+        through = _named(f for f in findings if f.recovered) - directly
+        end_to_end = _named(findings) - directly - through
+        known = directly | through | end_to_end
         return {
             "directly": _in_order(directly),
             "through updated weights": _in_order(through),
             "end to end": _in_order(end_to_end),
             "not at all": [c.id for c in clauses() if c.observed and c.id not in known],
         }
+
+
+def _named(findings: Iterable[Finding]) -> set[str]:
+    return {name for finding in findings for name in (finding.clause, *finding.carries)}
 
 
 def _in_order(names: set[str]) -> list[str]:

@@ -29,6 +29,11 @@ def _nothing(z: Any, **_: Any) -> Any:
     return 0 * z
 
 
+def _refuse(_: Any) -> Any:
+    msg = "softmax is not element-wise: its derivative is a Jacobian, and it has no f'' and no error of f'"
+    raise TypeError(msg)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The formulas of one activation: f, f', f'' (for error bounds), and what the bounds need to know.
@@ -152,7 +157,7 @@ def _elu(z: Any, alpha: Any) -> Any:
 
 
 def _negative_part(z: Any) -> Any:
-    return by_sign(z, z, 0 * z, 0 * z)
+    return by_sign(z, z, 0, 0)
 
 
 def _elu_derivative(z: Any, alpha: Any, at_kink: Any) -> Any:
@@ -179,7 +184,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             derivative_error=lambda z: 24 + 0 * z,
         ),
         "relu": Rule(
-            function=lambda z: by_sign(z, 0 * z, z, z),
+            function=lambda z: by_sign(z, 0, z, z),
             derivative=lambda z, at_kink: by_sign(z, 0, at_kink, 1),
             function_error=0.0,
             kink=lambda: (0, 1),
@@ -215,6 +220,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "softmax": Rule(
             function=_softmax,
             derivative=_softmax_jacobian,
+            second_derivative=_refuse,
+            derivative_error=_refuse,
             elementwise=False,
         ),
     },

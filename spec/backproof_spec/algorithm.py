@@ -42,8 +42,13 @@ def backpropagation(
     """One iteration is a forward pass, the output deltas, the deltas layer by layer down to layer 1, then all updates.
 
     network: the layers; x: (batch, n_0); y: (batch, k); scale: the factor of a declared convention before E;
-    returns the Step with every value and the network after the update.
+    at_kink: f'(0) of kinked activations; returns the Step with every value and the network after the update.
+    Raises ValueError for a hidden activation that is not element-wise: E17 does not hold for it.
     """
+    for number, layer in enumerate(network[:-1], 1):
+        if not layer.activation.elementwise:
+            msg = f"layer {number}: {layer.activation} is not element-wise, and E17 holds for element-wise f only"
+            raise ValueError(msg)
     net_inputs, activations = [], []
     previous = x
     for layer in network:
@@ -106,13 +111,20 @@ def descend(
     latex=r"w \leftarrow w - \alpha \sum_{s=1}^{n} \frac{\partial J(y_s, o_s)}{\partial w}",
 )
 def batch_gradient_descent(
-    network: Network, x: Any, y: Any, loss: Loss, learning_rate: Any, epochs: int = 1, scale: Scale = _article_scale
+    network: Network,
+    x: Any,
+    y: Any,
+    loss: Loss,
+    learning_rate: Any,
+    epochs: int = 1,
+    scale: Scale = _article_scale,
+    at_kink: Any = None,
 ) -> Iterator[Step]:
     """Batch gradient descent makes one update after the error of the whole training set.
 
     x: (n, n_0); y: (n, k); yields one Step an epoch.
     """
-    yield from descend(network, x, y, loss, learning_rate, [range(len(x))] * epochs, scale)
+    yield from descend(network, x, y, loss, learning_rate, [range(len(x))] * epochs, scale, at_kink)
 
 
 @clause(
@@ -129,12 +141,13 @@ def stochastic_gradient_descent(
     learning_rate: Any,
     order: Sequence[int],
     scale: Scale = _article_scale,
+    at_kink: Any = None,
 ) -> Iterator[Step]:
     """Stochastic gradient descent makes one update after every training sample.
 
     x: (n, n_0); y: (n, k); order: the sample of each update; yields one Step a sample.
     """
-    yield from descend(network, x, y, loss, learning_rate, [(sample,) for sample in order], scale)
+    yield from descend(network, x, y, loss, learning_rate, [(sample,) for sample in order], scale, at_kink)
 
 
 @clause(
@@ -152,10 +165,15 @@ def mini_batch_gradient_descent(
     order: Sequence[int],
     batch_size: int,
     scale: Scale = _article_scale,
+    at_kink: Any = None,
 ) -> Iterator[Step]:
     """Mini-batch gradient descent makes one update after each mini-batch; the last one of an order may be smaller.
 
     x: (n, n_0); y: (n, k); order: the samples in the order drawn; yields one Step a mini-batch.
+    Raises ValueError for a batch size below 1.
     """
+    if batch_size < 1:
+        msg = f"batch_size must be at least 1, not {batch_size}"
+        raise ValueError(msg)
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-    yield from descend(network, x, y, loss, learning_rate, batches, scale)
+    yield from descend(network, x, y, loss, learning_rate, batches, scale, at_kink)

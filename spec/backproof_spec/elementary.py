@@ -58,12 +58,14 @@ def _float_normal_cdf(x: Any) -> Any:
 
 def _float_xlogy(x: Any, y: Any) -> Any:
     with np.errstate(divide="ignore"):
-        return np.where(x == 0, np.zeros_like(y), x * np.log(np.where(x == 0, np.ones_like(y), y)))
+        found = np.where(x == 0, np.zeros_like(y), x * np.log(np.where(x == 0, np.ones_like(y), y)))
+    return np.where(np.isnan(y), y, found)
 
 
 def _float_xdivy(x: Any, y: Any) -> Any:
     with np.errstate(divide="ignore"):
-        return np.where(x == 0, np.zeros_like(y), x / np.where(x == 0, np.ones_like(y), y))
+        found = np.where(x == 0, np.zeros_like(y), x / np.where(x == 0, np.ones_like(y), y))
+    return np.where(np.isnan(y), y, found)
 
 
 def _float_by_sign(z: Any, negative: Any, zero: Any, positive: Any) -> Any:

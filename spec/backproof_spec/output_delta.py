@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from backproof_spec.activations import Activation
-from backproof_spec.losses import Loss
+from backproof_spec.losses import LOSSES, Loss
 from backproof_spec.registry import clause
 
 SECTION = "Backpropagation / The deltas of the output layer"
@@ -109,13 +109,13 @@ def output_deltas(
 ) -> Any:
     """Return the output deltas by the special form of the pair (E23 to E25) where there is one, else by E22."""
     special = SPECIAL_FORMS.get((activation.name, loss.name))
-    if special is not None:
+    if special is not None and loss == LOSSES[loss.name]:
         return special(activation, loss, labels, outputs, scale)
     return output_delta(loss.derivative(labels, outputs), activation.derivative(net_inputs, at_kink), scale)
 
 
 def _only(clause_id: str, activation_name: str, loss_name: str, activation: Activation, loss: Loss) -> None:
-    if (activation.name, loss.name) != (activation_name, loss_name):
+    if activation.name != activation_name or loss != LOSSES[loss_name]:
         msg = (
             f"{clause_id} holds for {activation_name} with the {loss_name} loss only; "
             f"{activation.name} with the {loss.name} loss came: use E22 `output-delta`"

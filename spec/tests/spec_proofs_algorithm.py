@@ -129,6 +129,7 @@ class _DerivativeAtActivation:
     """An activation whose derivative is taken at a where z is meant."""
 
     right: Any
+    elementwise = True
 
     @property
     def name(self) -> str:
