@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from backproof.catalogue import get_case as get_case
     from backproof.conventions import Conventions as Conventions
     from backproof.errors import BackproofError as BackproofError
-    from backproof.subject import Subject as Subject
-    from backproof.subject import subject as subject
+    from backproof.door import Subject as Subject
+    from backproof.door import subject as subject
 
 _HOMES = {
     "check": "backproof.api",
@@ -34,8 +34,8 @@ _HOMES = {
     "get_case": "backproof.catalogue",
     "Conventions": "backproof.conventions",
     "BackproofError": "backproof.errors",
-    "Subject": "backproof.subject",
-    "subject": "backproof.subject",
+    "Subject": "backproof.door",
+    "subject": "backproof.door",
 }
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -12,7 +12,7 @@ from backproof.catalogue import all_cases
 from backproof.diagnosis import Suggestion, suggest_conventions
 from backproof.report import build_report
 from backproof.run import Oracle, Progress, run_subject
-from backproof.subject import Subject, as_subject
+from backproof.door import Subject, as_subject
 from backproof.truth import Truth, float_spec, truth_of
 from backproof.judge.end_to_end import agreement
 from backproof.verdict import Verdict

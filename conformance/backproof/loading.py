@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from backproof.errors import SubjectError, UsageError
-from backproof.subject import Subject, as_subject
+from backproof.door import Subject, as_subject
 
 BUNDLED = {
     "numpy": ("backproof.subjects.bundled_numpy", "the bundled NumPy implementation, backproof_numpy"),

@@ -113,6 +113,8 @@ def _loss(state: _State, spread: Mapping[Key, Array]) -> dict[Key, Array]:
     slope = rule.derivative(y, o)
     carried = np.where(np.isfinite(slope), slope**2 * spread["activations", depth], 0.0).sum()
     own = model.gamma(o.size + 10) * np.abs(state.values["loss", 0])
+    if ("loss", 0) in state.reduced:
+        own = own + scale * model.reduced_activation(state.values["net_inputs", depth]).sum()
     return {("loss", 0): scale**2 * carried + own**2}
 
 

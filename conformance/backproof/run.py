@@ -19,7 +19,7 @@ from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.local import Kink
 from backproof.judge.own_loss import Factors, explain_factors, judge_own_loss
 from backproof.observation import Observation, read_observation
-from backproof.subject import Subject
+from backproof.door import Subject
 from backproof.walk import Key
 
 
@@ -139,7 +139,7 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
         judged = judge_case(case, observation, values)
     except SubjectError as error:
         return CaseResult(case=case, error=str(error)), None
-    own = judge_own_loss(case, judged.first_update, lambda moved: _reported_loss(subject, moved))
+    own = judge_own_loss(case, judged.first_update, judged.truth, lambda moved: _reported_loss(subject, moved))
     findings, factors = list(judged.findings), None
     if own is not None:
         findings.append(own[0])

@@ -69,10 +69,14 @@ class Tolerance:
         return self.product(n + 1, absolute) + self.gamma(n + 1) * bias + self.underflow(n, z)
 
     def activation(self, activation: Activation, z: Array, a: Array) -> Array:
-        """Return the bound of a = f(z) (E1, E18): c_f u |a| + u |z f'(z)|; softmax by its own formula."""
+        """Return the bound of a = f(z) (E1, E18): c_f u |a| + u |z f'(z)|; softmax by its own formula.
+
+        What underflows may be a factor of z, as the sigmoid in z sigmoid(z): its lambda enters times |z|.
+        """
         if activation.elementwise:
             shown_z = np.abs(z * activation.derivative(z))
-            return self.u * (activation.rule.function_error * np.abs(a) + shown_z) + self.underflow(1, a)
+            underflow = self.underflow(1, a) + np.abs(z) * self.underflow(1, np.ones(()))
+            return self.u * (activation.rule.function_error * np.abs(a) + shown_z) + underflow
         n = z.shape[-1]
         top = z.max(axis=-1, keepdims=True)
         log_sum = np.log(np.exp(z - top).sum(axis=-1, keepdims=True))
@@ -96,7 +100,8 @@ class Tolerance:
         absolute = np.abs(next_deltas) @ np.abs(next_weights)
         slope = np.abs(derivative)
         terms = n + 1 + (SCALE_TERMS if scaled else 0)
-        return self.product(terms, absolute) * (slope + r) + s * r + self.u * s * slope + self.underflow(n, s)
+        underflow = self.underflow(n, s) + s * self.underflow(1, slope)
+        return self.product(terms, absolute) * (slope + r) + s * r + self.u * s * slope + underflow
 
     def output_delta(
         self, activation: Activation, loss: Loss, y: Array, z: Array, o: Array, o_bound: Array, r: Array, scale: float
@@ -107,7 +112,8 @@ class Tolerance:
             fused = SUBTRACTION_TERMS * self.u * np.abs(o - y) + o_bound
             if activation.elementwise:
                 derivative = np.abs(activation.derivative(z))
-                rounding = np.abs(slope) * (r + SUBTRACTION_TERMS * self.u * derivative)
+                error = r + SUBTRACTION_TERMS * self.u * derivative + self.underflow(1, derivative)
+                rounding = np.abs(slope) * error
                 bound = rounding + derivative * np.abs(curvature) * o_bound
             else:
                 bound = self._softmax_output_delta(slope, curvature, o, o_bound)

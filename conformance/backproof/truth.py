@@ -35,10 +35,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The expected values of every update of a case, by (quantity, layer), and the bits that they took."""
+    """The expected values of every update of a case, by (quantity, layer), and the bits that they took.
+
+    undecided: correct code may stand on either side of some kink, so that an oracle with a side of its own says nothing.
+    """
 
     steps: tuple[Mapping[Key, Expected], ...]
     bits: int
+    undecided: bool = False
 
 
 Sides = Mapping[tuple[int, int], Array]
@@ -53,7 +57,8 @@ def truth_of(case: Case, reduced: Reduced = frozenset(), sides: Sides | None = N
     """
     bits = needed_bits(case)
     with precision(bits):
-        return Truth(tuple(_steps(case, reduced, sides or {})), bits)
+        steps, undecided = _steps(case, reduced, sides or {})
+        return Truth(tuple(steps), bits, undecided)
 
 
 def exact_nodes(case: Case) -> list[dict[Key, Node]]:
@@ -81,7 +86,7 @@ def needed_bits(case: Case) -> int:
 
 def _tight(node: Node) -> bool:
     spread, size = radius(node.reference), np.abs(middle(node.reference))
-    return bool((spread <= np.maximum(TIGHT * size, NEGLIGIBLE)).all()) or node.at_least is not None
+    return bool((spread <= np.maximum(TIGHT * size, NEGLIGIBLE)).all())
 
 
 def _chain(case: Case, upstreams: list[Upstream]) -> list[tuple[dict[Key, Node], Network]]:
@@ -93,7 +98,7 @@ def _chain(case: Case, upstreams: list[Upstream]) -> list[tuple[dict[Key, Node],
     return found
 
 
-def _steps(case: Case, reduced: Reduced, sides: Sides) -> list[dict[Key, Expected]]:
+def _steps(case: Case, reduced: Reduced, sides: Sides) -> tuple[list[dict[Key, Expected]], bool]:
     def upstreams(*, grow: bool, where: list[dict[int, Array]] | None = None) -> list[Upstream]:
         return [
             Upstream(
@@ -113,6 +118,8 @@ def _steps(case: Case, reduced: Reduced, sides: Sides) -> list[dict[Key, Expecte
         {layer: doubtful(nodes["net_inputs", layer].reference) for layer in range(1, case.depth + 1)}
         for nodes, _ in grown
     ]
+    kinked = [number for number, layer in enumerate(case.layers, 1) if layer.activation.kink is not None]
+    undecided = any(places[number].any() for places in where for number in kinked)
     exact = _chain(case, upstreams(grow=False, where=where))
     variances, steps = zero_variances(case), []
     for step, ((worst, _), (nodes, network), batch) in enumerate(zip(grown, exact, case.batches, strict=True), 1):
@@ -123,7 +130,7 @@ def _steps(case: Case, reduced: Reduced, sides: Sides) -> list[dict[Key, Expecte
         steps.append(
             {key: _expected(node, worst[key], rms[key], reduced=(step, *key) in reduced) for key, node in nodes.items()}
         )
-    return steps
+    return steps, undecided
 
 
 def _expected(exact: Node, worst: Node, rms: Array, *, reduced: bool) -> Expected:

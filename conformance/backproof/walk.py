@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from backproof_spec import (
+    SPECIAL_FORMS,
     Activation,
     Layer,
     Network,
@@ -20,15 +21,19 @@ from backproof_spec import (
     error_function,
     gradient_descent,
     net_input,
+    output_delta,
     output_deltas,
     weight_gradient,
 )
+
+from flint import arb
 
 from backproof.balls import Array, ball, balls, doubtful, inflate, middle, radius
 from backproof.case import Case
 from backproof.tolerance import Tolerance
 
 Key = tuple[str, int]
+UNKNOWN = arb(0) / 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,15 @@ class Upstream:
 
     `grow` says whether values that are not shown grow by their rounding bound; `reduced` names the nodes that were
     found in the reduced-accuracy tier and grow by that; `sides` gives, by layer, net inputs whose sign decides where a
-    value stands across a kink, and at which elements (None: wherever a ball contains 0).
+    value stands across a kink, and at which elements (None: wherever a ball contains 0); `by_activation` names the
+    layers whose f' (and output) is taken from the shown activation instead of f(z).
     """
 
     shown: Mapping[Key, Array] = field(default_factory=dict)
     grow: bool = True
     reduced: frozenset[Key] = frozenset()
     sides: Mapping[int, tuple[Array, Array | None]] = field(default_factory=dict)
+    by_activation: frozenset[int] = frozenset()
 
 
 def ball_network(case: Case) -> Network:
@@ -73,7 +80,8 @@ def ball_network(case: Case) -> Network:
 
 def walk_update(case: Case, network: Network, batch: tuple[int, ...], upstream: Upstream) -> tuple[list[Node], Network]:
     """Return the nodes of one update in the order of the data's flow, and the network after it (balls)."""
-    return _Walk(case, network, batch, upstream).run()
+    with np.errstate(all="ignore"):  # bounds of values that overflow are infinite, and say nothing
+        return _Walk(case, network, batch, upstream).run()
 
 
 class _Walk:
@@ -157,26 +165,36 @@ class _Walk:
             reference = np.array(lower, dtype=object)
         else:
             at_least, reference = None, np.array(lower.union(upper), dtype=object)
-        clause = rule.clause
-        self.settle(Node(clause, "loss", 0, reference, np.array(rounding), at_least=at_least))
+        reduced = np.array(rounding + float(self.error_scale) * self.model.reduced_activation(middle(z)).sum())
+        self.settle(Node(rule.clause, "loss", 0, reference, np.array(rounding), reduced, at_least))
 
     def backward(self, net_inputs: list[Array], activations: list[Array]) -> list[Array]:
         case, network, depth = self.case, self.network, self.case.depth
         z, rule, activation = net_inputs[-1], case.loss_rule, network[-1].activation
-        o = activation(z)
-        reference = output_deltas(
-            activation, rule, self.y, self.sided(z, depth), o, ball(self.delta_scale), self.kink(activation)
-        )
+        o = activations[-1] if depth in self.upstream.by_activation else activation(z)
+        reference = self.output_delta(z, o)
         limits = [self.output_limit(z, o, reduced=reduced) for reduced in (False, True)]
         node = Node("E22", "deltas", depth, reference, limits[0], None if _piecewise_linear(activation) else limits[1])
         deltas = [self.settle(node)]
         for number in range(depth - 1, 0, -1):
-            deltas.insert(0, self.hidden_delta(number, net_inputs[number - 1], deltas[0]))
+            deltas.insert(0, self.hidden_delta(number, net_inputs[number - 1], activations[number - 1], deltas[0]))
         return deltas
 
-    def hidden_delta(self, number: int, z: Array, next_deltas: Array) -> Array:
+    def output_delta(self, z: Array, o: Array) -> Array:
+        activation, rule, scale = self.network[-1].activation, self.case.loss_rule, ball(self.delta_scale)
+        if (activation.name, rule.name) in SPECIAL_FORMS:
+            return output_deltas(activation, rule, self.y, z, o, scale)
+        return output_delta(rule.derivative(self.y, o), self.slope(self.case.depth, z, o), scale)
+
+    def slope(self, number: int, z: Array, a: Array) -> Array:
+        activation = self.network[number - 1].activation
+        if number in self.upstream.by_activation and activation.rule.by_activation is not None:
+            return activation.derivative_by_activation(a, self.kink(activation))
+        return activation.derivative(self.sided(z, number), self.kink(activation))
+
+    def hidden_delta(self, number: int, z: Array, a: Array, next_deltas: Array) -> Array:
         activation, following = self.network[number - 1].activation, self.network[number]
-        slope = activation.derivative(self.sided(z, number), self.kink(activation))
+        slope = self.slope(number, z, a)
         reference = delta_rule(slope, following.weights, next_deltas)
         scaled = self.error_scale != 1
         arguments = middle(following.weights), middle(next_deltas)
@@ -257,6 +275,10 @@ class _Walk:
         return np.where(doubtful(z) if where is None else where, sides, z)
 
 
+def _place(value: arb) -> float:
+    return float(value.mid())
+
+
 def _piecewise_linear(activation: Activation) -> bool:
     return activation.name in ("identity", "relu", "leaky_relu")
 
@@ -265,7 +287,7 @@ def _loss_interval(name: str, function: Any, labels: Array, o: Array, span: Arra
     """Return the smallest and largest loss of each output (batch, k) for outputs within span of the middle of o.
 
     Every loss is convex in o with its minimum 0-slope at o = y (squared, log) or falling in o (cross-entropy), so the
-    interval's ends, and o = y where it lies inside, decide.
+    interval's ends, and o = y where it lies inside, decide. No loss is below 0, whatever is known of o.
     """
     lowest, highest = balls(np.zeros(o.shape)), balls(np.zeros(o.shape))
     bounded = name != "squared"
@@ -285,6 +307,6 @@ def _loss_interval(name: str, function: Any, labels: Array, o: Array, span: Arra
         finite = [value for value in values if value.is_finite()]
         inside = bool(ends[0] <= ball(y)) and bool(ball(y) <= ends[1]) and name != "cross_entropy"
         candidates = [*finite, single(ball(y))] if inside else finite
-        lowest[index] = min(candidates, key=lambda value: float(value.mid()))
-        highest[index] = max(candidates, key=lambda value: float(value.mid())) if len(finite) == 2 else ball(0) / 0  # noqa: PLR2004 - both ends
+        lowest[index] = min(candidates, key=_place, default=ball(0))
+        highest[index] = max(candidates, key=_place) if len(finite) == len(values) else UNKNOWN
     return lowest, highest

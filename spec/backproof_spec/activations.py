@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from backproof_spec.elementary import by_sign, exp, expm1, log1p, normal_cdf, pi, sqrt, tanh
-from backproof_spec.sigmoid import sigmoid, sigmoid_derivative
+from backproof_spec.sigmoid import sigmoid, sigmoid_activation_derivative, sigmoid_derivative
 
 Formula = Callable[..., Any]
 
@@ -38,6 +38,7 @@ def _refuse(_: Any) -> Any:
 class Rule:
     """The formulas of one activation: f, f', f'' (for error bounds), and what the bounds need to know.
 
+    `by_activation` gives f' as a function of a = f(z), as E20 does for the sigmoid, where there is such a form.
     `kink` gives (f'(0-), f'(0+)) where the derivative jumps at 0; the formula of the derivative then takes
     `at_kink`, the value to use at exactly 0.
     """
@@ -46,6 +47,7 @@ class Rule:
     derivative: Formula
     second_derivative: Formula = _nothing
     derivative_error: Formula = _nothing
+    by_activation: Formula | None = None
     function_error: float = 10.0
     defaults: Mapping[str, Any] = field(default_factory=dict)
     kink: Callable[..., tuple[Any, Any]] | None = None
@@ -85,6 +87,16 @@ class Activation:
         chosen = self.kink[0] if at_kink is None else at_kink
         return self.rule.derivative(z, at_kink=chosen, **dict(self.parameters))
 
+    def derivative_by_activation(self, a: Any, at_kink: Any = None) -> Any:
+        """Return f' from a = f(z), (batch, n_l); raises TypeError where f' is no function of a (GELU)."""
+        formula = self.rule.by_activation
+        if formula is None:
+            msg = f"the derivative of {self} cannot be taken from its activation"
+            raise TypeError(msg)
+        if self.kink is None:
+            return formula(a, **dict(self.parameters))
+        return formula(a, at_kink=self.kink[0] if at_kink is None else at_kink, **dict(self.parameters))
+
     def second_derivative(self, z: Any) -> Any:
         """Return f''(z) away from kinks; (batch, n_l)."""
         return self.rule.second_derivative(z, **dict(self.parameters))
@@ -105,9 +117,12 @@ def _softmax(z: Any) -> Any:
 
 
 def _softmax_jacobian(z: Any) -> Any:
+    return _softmax_jacobian_by_activation(_softmax(z))
+
+
+def _softmax_jacobian_by_activation(a: Any) -> Any:
     """Return da_i/dz_j = a_i ([i = j] - a_j) for each sample: (batch, k, k)."""
-    a = _softmax(z)
-    identity = np.eye(z.shape[-1], dtype=np.int8)  # int64 would turn float32 into float64
+    identity = np.eye(a.shape[-1], dtype=np.int8)  # int64 would turn float32 into float64
     return a[..., :, None] * (identity - a[..., None, :])
 
 
@@ -169,29 +184,35 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "identity": Rule(
             function=lambda z: z,
             derivative=lambda z: 0 * z + 1,
+            by_activation=lambda a: 0 * a + 1,
             function_error=0.0,
         ),
         "sigmoid": Rule(
             function=sigmoid,
             derivative=sigmoid_derivative,
+            by_activation=sigmoid_activation_derivative,
             second_derivative=lambda z: sigmoid_derivative(z) * (1 - 2 * sigmoid(z)),
             derivative_error=lambda z: 14 * sigmoid(z),
         ),
         "tanh": Rule(
             function=tanh,
             derivative=lambda z: 1 - tanh(z) * tanh(z),
+            by_activation=lambda a: 1 - a * a,
             second_derivative=lambda z: -2 * tanh(z) * (1 - tanh(z) * tanh(z)),
             derivative_error=lambda z: 24 + 0 * z,
         ),
         "relu": Rule(
             function=lambda z: by_sign(z, 0, z, z),
             derivative=lambda z, at_kink: by_sign(z, 0, at_kink, 1),
+            # ReLU alone forgets the sign of z where a = 0: there f' is 0 but for the kink itself.
+            by_activation=lambda a, at_kink: by_sign(a, 0, 0 * at_kink, 1),
             function_error=0.0,
             kink=lambda: (0, 1),
         ),
         "leaky_relu": Rule(
             function=_leaky,
             derivative=lambda z, slope, at_kink: by_sign(z, slope, at_kink, 1),
+            by_activation=lambda a, slope, at_kink: by_sign(a, slope, at_kink, 1),
             function_error=1.0,
             defaults={"slope": 0.01},
             kink=lambda slope: (slope, 1),
@@ -199,6 +220,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "elu": Rule(
             function=_elu,
             derivative=_elu_derivative,
+            by_activation=lambda a, alpha, at_kink: by_sign(a, a + alpha, at_kink, 1),
             second_derivative=lambda z, alpha: by_sign(z, alpha * exp(_negative_part(z)), alpha, 0),
             derivative_error=lambda z, alpha: by_sign(z, 14 * alpha, 14 * alpha, 0),
             defaults={"alpha": 1.0},
@@ -207,6 +229,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "softplus": Rule(
             function=lambda z: log1p(exp(z)),
             derivative=sigmoid,
+            by_activation=lambda a: -expm1(-a),
             second_derivative=sigmoid_derivative,
             derivative_error=lambda z: 14 * sigmoid(z),
         ),
@@ -220,6 +243,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "softmax": Rule(
             function=_softmax,
             derivative=_softmax_jacobian,
+            by_activation=_softmax_jacobian_by_activation,
             second_derivative=_refuse,
             derivative_error=_refuse,
             elementwise=False,

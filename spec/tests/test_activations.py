@@ -218,3 +218,19 @@ def test_activations_are_told_apart_by_name_and_parameters() -> None:
     assert str(activation("leaky_relu", slope=0.25)) == "leaky_relu(slope=0.25)"
     assert str(activation("tanh")) == "tanh"
     assert {f.name for f in ALL} == set(RULES)
+
+
+@pytest.mark.parametrize("f", [g for g in ALL if g.rule.by_activation], ids=_names)
+def test_the_derivative_can_be_taken_from_the_activation(f: Activation) -> None:
+    """E20 and its like: f' from a = f(z) is f' from z, and from another activation it is not."""
+    z = np.array([[-1.5, -0.25, 0.5, 2.0]])
+    error = 16 * (np.abs(f.derivative_error(z)) if f.elementwise else 14) + 16
+    assert (abs(f.derivative_by_activation(f(z)) - f.derivative(z)) <= 2.0**-53 * error).all()
+    if f.name not in ("identity", "relu", "leaky_relu"):
+        assert not (abs(f.derivative_by_activation(f(z) + 0.125) - f.derivative(z)) <= 2.0**-53 * error).all()
+
+
+def test_the_derivative_of_gelu_cannot_be_taken_from_its_activation() -> None:
+    """GELU is not monotonic: two net inputs share an activation, not a derivative."""
+    with pytest.raises(TypeError, match="the derivative of gelu"):
+        activation("gelu").derivative_by_activation(np.array([0.0]))

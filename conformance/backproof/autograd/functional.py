@@ -37,12 +37,6 @@ ACTIVATIONS: Mapping[str, Callable[..., Tensor]] = {
     "softmax": lambda z: torch.softmax(z, dim=-1),
 }
 
-AS_USERS_WRITE_IT: Mapping[str, Callable[..., Tensor]] = {
-    **ACTIVATIONS,
-    "gelu": lambda z, approximate: torch.nn.functional.gelu(z, approximate=approximate),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Forward:
     """Net inputs and activations of layers 1..L, and the error E of the batch."""
@@ -63,26 +57,50 @@ def tensors(case: Case, device: str, dtype: torch.dtype) -> tuple[list[tuple[Ten
     return layers, x, y
 
 
-def forward(case: Case, layers: Layers, x: Tensor, y: Tensor, activations: Mapping[str, Callable[..., Tensor]]) -> Forward:
+def accurate_loss(loss: str, z: Tensor, o: Tensor, y: Tensor) -> Tensor:
+    """Return the sum of the losses of a batch; log loss and cross-entropy from the net inputs, without cancellation."""
+    if loss == "log":
+        log_sigmoid = torch.nn.functional.logsigmoid
+        return -(y * log_sigmoid(z) + (1 - y) * log_sigmoid(-z)).sum()
+    if loss == "cross_entropy":
+        return -(y * torch.log_softmax(z, dim=-1)).sum()
+    return ((o - y) ** 2).sum()
+
+
+def users_loss(loss: str, z: Tensor, o: Tensor, y: Tensor) -> Tensor:
+    """Return the same as torch's users write it."""
+    if loss == "log":
+        return torch.nn.functional.binary_cross_entropy_with_logits(z, y, reduction="sum")
+    if loss == "cross_entropy":
+        return torch.nn.functional.cross_entropy(z, y, reduction="sum")
+    return torch.nn.functional.mse_loss(o, y, reduction="sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Which of torch's functions to write a network with."""
+
+    activations: Mapping[str, Callable[..., Tensor]]
+    loss: Callable[[str, Tensor, Tensor, Tensor], Tensor]
+
+
+ACCURATE = Style(ACTIVATIONS, accurate_loss)
+AS_USERS_WRITE_IT = Style(
+    {**ACTIVATIONS, "gelu": lambda z, approximate: torch.nn.functional.gelu(z, approximate=approximate)}, users_loss
+)
+
+
+def forward(case: Case, layers: Layers, x: Tensor, y: Tensor, style: Style) -> Forward:
     """Return the forward pass of one batch under the case's conventions, every tensor on the graph."""
     net_inputs, outputs = [], []
     previous = x
     for (weights, biases), layer in zip(layers, case.layers, strict=True):
         z = torch.nn.functional.linear(previous, weights, biases)
-        previous = activations[layer.activation.name](z, **dict(layer.activation.parameters))
+        previous = style.activations[layer.activation.name](z, **dict(layer.activation.parameters))
         net_inputs.append(z)
         outputs.append(previous)
     scale = float(case.conventions.error_scale(case.loss, case.widths[-1], len(x)))
-    return Forward(net_inputs, outputs, loss_sum(case.loss, net_inputs[-1], previous, y) * scale)
-
-
-def loss_sum(loss: str, z: Tensor, o: Tensor, y: Tensor) -> Tensor:
-    """Return the sum of the losses of a batch; log loss and cross-entropy from the net inputs."""
-    if loss == "log":
-        return torch.nn.functional.binary_cross_entropy_with_logits(z, y, reduction="sum")
-    if loss == "cross_entropy":
-        return -(y * torch.log_softmax(z, dim=-1)).sum()
-    return ((o - y) ** 2).sum()
+    return Forward(net_inputs, outputs, style.loss(case.loss, net_inputs[-1], previous, y) * scale)
 
 
 def masks(case: Case, device: str) -> list[Tensor | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from backproof.autograd.functional import ACTIVATIONS, forward, masks, tensors
+from backproof.autograd.functional import ACCURATE, forward, masks, tensors
 from backproof.balls import Array
 from backproof.case import Case
 from backproof.walk import Key
@@ -47,7 +47,7 @@ class AutogradOracle:
         edges, found = masks(case, self.device), []
         for batch in case.batches:
             rows = list(batch)
-            result = forward(case, layers, x[rows], y[rows], ACTIVATIONS)
+            result = forward(case, layers, x[rows], y[rows], ACCURATE)
             parameters = [tensor for pair in layers for tensor in pair if tensor is not None]
             gradients = torch.autograd.grad(result.error, [*result.net_inputs, *parameters])
             deltas, by_parameter = gradients[: case.depth], iter(gradients[case.depth :])
@@ -77,7 +77,7 @@ class AutogradOracle:
             ]
             if case.conventions.loss_at == "after":
                 with torch.no_grad():
-                    values["loss", 0] = _array(forward(case, layers, x[rows], y[rows], ACTIVATIONS).error)
+                    values["loss", 0] = _array(forward(case, layers, x[rows], y[rows], ACCURATE).error)
             found.append(values)
         return found
 

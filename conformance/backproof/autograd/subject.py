@@ -9,7 +9,7 @@ import torch
 from backproof.autograd.functional import AS_USERS_WRITE_IT, forward, masks, tensors
 from backproof.case import Case
 from backproof.errors import UsageError
-from backproof.subject import Subject
+from backproof.door import Subject
 
 
 def make_subject(device: str = "cpu") -> Subject:

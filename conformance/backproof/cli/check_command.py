@@ -16,7 +16,7 @@ from backproof.cli.console import output
 from backproof.errors import UsageError
 from backproof.loading import load_subject
 from backproof.report import write_report
-from backproof.subject import Subject
+from backproof.door import Subject
 from backproof.terminal import show_result
 
 

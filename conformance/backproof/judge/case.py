@@ -27,9 +27,9 @@ class Judged:
     """All findings on one case, in the order of judgement, and what the clauses over many cases need."""
 
     findings: tuple[Finding, ...]
+    truth: Truth
     kinks: tuple[Kink, ...] = ()
     first_update: Values = field(default_factory=dict)
-    recovered: frozenset[Key] = frozenset()
 
 
 def judge_case(case: Case, observation: Observation, oracles: OracleSteps | None = None) -> Judged:
@@ -43,6 +43,7 @@ def judge_case(case: Case, observation: Observation, oracles: OracleSteps | None
     kinks: list[Kink] = []
     shown: dict[int, Values] = {}
     recovered: dict[Key, Array] = {}
+    hidden: set[tuple[int, str, int]] = set()
     with precision(needed_bits(case)):
         network = ball_network(case)
         for step, record in enumerate(observation.steps, 1):
@@ -51,6 +52,7 @@ def judge_case(case: Case, observation: Observation, oracles: OracleSteps | None
             network = local.network
             findings += [*usable.findings, *local.findings]
             kinks += local.kinks
+            hidden |= {(step, *key) for key in local.reduced}
             shown[step] = usable.values
             if step == 1:
                 recovered = {key: value for key, (value, _) in local.recovered.items()}
@@ -59,19 +61,20 @@ def judge_case(case: Case, observation: Observation, oracles: OracleSteps | None
             usable = usable_values(case, last, observation.final)
             findings += usable.findings
             shown[last] = usable.values
-        truth = _truth(case, findings, shown)
+        truth = _truth(case, findings, shown, hidden)
         locally = list(findings)
         findings += judge_against(case, truth, shown, locally)
-        for name, steps in (oracles or {}).items():
-            findings += judge_against(case, truth, shown, locally, name, steps)
+        if not truth.undecided:
+            for name, steps in (oracles or {}).items():
+                findings += judge_against(case, truth, shown, locally, name, steps)
     first = {**recovered, **shown.get(1, {})} if observation.steps else {}
-    return Judged(tuple(findings), tuple(kinks), first, frozenset(recovered))
+    return Judged(tuple(findings), truth, tuple(kinks), first)
 
 
-def _truth(case: Case, findings: Sequence[Finding], shown: Mapping[int, Values]) -> Truth:
-    reduced = frozenset(
-        (f.step, f.quantity, f.layer) for f in findings if f.status is Status.REDUCED and f.quantity != "loss"
-    )
+def _truth(
+    case: Case, findings: Sequence[Finding], shown: Mapping[int, Values], hidden: set[tuple[int, str, int]]
+) -> Truth:
+    reduced = frozenset((f.step, f.quantity, f.layer) for f in findings if f.status is Status.REDUCED) | hidden
     sides = {
         (step, layer): value
         for step, values in shown.items()

@@ -94,13 +94,13 @@ def compare(
     spread = radius(reference)
     expected = middle(reference)
     limit = _finite_or_infinite(bound + spread)
-    error = distance(reference, values)
+    error = np.where(np.isinf(limit) & np.isfinite(values), 0.0, distance(reference, values))
     if at_least is not None:
         expected, limit = np.asarray(at_least), np.asarray(bound)
-        error = np.asarray(np.maximum(at_least - values, 0.0))
+        error = np.where(np.isfinite(values), np.maximum(at_least - values, 0.0), np.inf)
     ratio = _ratio(error, limit)
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.ndim else ()
-    informative = _informative(limit, expected, smallest) | (at_least is not None)
+    informative = _informative(limit, expected, smallest) | (at_least is not None and at_least > 0)
     if not (error <= limit).all():
         within = reduced is not None and bool((error <= _finite_or_infinite(np.maximum(reduced, bound) + spread)).all())
         status = Status.REDUCED if within else Status.DEVIATES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from backproof_spec import Network, vanishing_gradient
@@ -30,12 +30,16 @@ class Kink:
 
 @dataclass(frozen=True, slots=True)
 class LocalStep:
-    """What local judgement found in one update, and the parameters that stand before the next one (balls)."""
+    """What local judgement found in one update, and the parameters that stand before the next one (balls).
+
+    reduced: values that are not shown and must be of reduced accuracy, if what is shown is right.
+    """
 
     findings: tuple[Finding, ...]
     network: Network
     kinks: tuple[Kink, ...] = ()
     recovered: Mapping[Key, tuple[Array, Array]] = field(default_factory=dict)
+    reduced: frozenset[Key] = frozenset()
 
 
 def judge_update(case: Case, step: int, network: Network, values: Values) -> LocalStep:
@@ -48,6 +52,21 @@ def judge_update(case: Case, step: int, network: Network, values: Values) -> Loc
     shown = {key: balls(value) for key, value in values.items()}
     shown |= {key: inflate(balls(value), error) for key, (value, error) in recovered.items()}
     nodes, after = walk_update(case, network, case.batches[step - 1], Upstream(shown=shown))
+    findings = _compare_all(case, step, nodes, values, recovered)
+    relaxed = _relax(case, findings, shown)
+    reduced: frozenset[Key] = frozenset()
+    if relaxed is not None:
+        nodes, after = walk_update(case, network, case.batches[step - 1], relaxed)
+        findings, reduced = _relaxed(findings, _compare_all(case, step, nodes, values, recovered), relaxed)
+    if "worked-example" in case.flags and step == 1:
+        findings.extend(_vanishing(case, values))
+    kinks = tuple(_kinks(case, nodes, values, network))
+    return LocalStep(tuple(findings), after, kinks, recovered, reduced)
+
+
+def _compare_all(
+    case: Case, step: int, nodes: list[Node], values: Values, recovered: Mapping[Key, tuple[Array, Array]]
+) -> list[Finding]:
     smallest = Tolerance(case.dtype).smallest
     several = len(case.batches[step - 1]) > 1
     findings = []
@@ -79,9 +98,37 @@ def judge_update(case: Case, step: int, network: Network, values: Values) -> Loc
                 **result.fields(),
             )
         )
-    if "worked-example" in case.flags and step == 1:
-        findings.extend(_vanishing(case, values))
-    return LocalStep(tuple(findings), after, tuple(_kinks(case, nodes, values, network)), recovered)
+    return findings
+
+
+def _relax(case: Case, findings: list[Finding], shown: Mapping[Key, Array]) -> Upstream | None:
+    """Return what a second look may assume, or None where a second look would change nothing.
+
+    Function values that are not shown may be of reduced accuracy; and where a shown activation deviates, f' and the
+    output may have been taken from it: what is then consistent is a consequence, no deviation of its own.
+    """
+    if not any(finding.status is Status.DEVIATES for finding in findings):
+        return None
+    keys = [(quantity, number) for quantity in ("activations", "deltas") for number in range(1, case.depth + 1)]
+    hidden = frozenset(key for key in keys if key not in shown)
+    wrong = {f.layer for f in findings if f.quantity == "activations" and f.status is Status.DEVIATES}
+    if not hidden and not wrong:
+        return None
+    return Upstream(shown=shown, reduced=hidden, by_activation=frozenset(wrong))
+
+
+def _relaxed(first: list[Finding], second: list[Finding], upstream: Upstream) -> tuple[list[Finding], frozenset[Key]]:
+    """Return the findings after the second look: the first ones, but for deviations that it explains."""
+    findings: list[Finding] = []
+    reduced: frozenset[Key] = frozenset()
+    for strict, loose in zip(first, second, strict=True):
+        explained = strict.status is Status.DEVIATES and loose.status is not Status.DEVIATES
+        if explained and not upstream.by_activation:
+            findings.append(replace(loose, status=Status.REDUCED))
+            reduced = upstream.reduced
+        else:
+            findings.append(loose if explained else strict)
+    return findings, reduced
 
 
 def _gradient_of(node: Node) -> str:

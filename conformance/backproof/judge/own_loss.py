@@ -17,7 +17,7 @@ from backproof.case import Case
 from backproof.catalogue.generator import Numbers
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.tolerance import RESOLUTION
-from backproof.truth import truth_of
+from backproof.truth import Truth
 from backproof.walk import Key
 
 Values = Mapping[Key, Array]
@@ -48,14 +48,14 @@ class Factors:
         return self.loss_error + self.gradient_error > RESOLUTION * max(abs(self.loss), abs(gradient))
 
 
-def factors(case: Case, values: Values) -> Factors | None:
+def factors(case: Case, values: Values, truth: Truth) -> Factors | None:
     """Return c_J and c_g of a case, from what update 1 showed or let recover; None where either is not known,
     or where an exact zero at a kink leaves the gradient to a convention."""
     names = [("weight_gradients", n) for n in range(1, case.depth + 1)]
     names += [("bias_gradients", n) for n, layer in enumerate(case.layers, 1) if layer.biases is not None]
     if ("loss", 0) not in values or any(name not in values for name in names):
         return None
-    expected = truth_of(case).steps[0]
+    expected = truth.steps[0]
     rows = len(case.batches[0])
     scale = float(case.conventions.error_scale(case.loss, case.widths[-1], rows))
     error = middle(expected["loss", 0].exact) / scale
@@ -71,20 +71,21 @@ def factors(case: Case, values: Values) -> Factors | None:
     if not square > 0:
         return None
     factor = float(given @ exact) / square
-    spread = float(worst @ np.abs(exact)) / square * abs(factor)
-    residual = np.abs(given - factor * exact)
-    fits = bool((residual <= 2 * abs(factor) * worst + spread * np.abs(exact)).all())
     loss_factor = float(values["loss", 0] / error)
+    unit = max(abs(factor), abs(loss_factor))
+    spread = float(worst @ np.abs(exact)) / square * unit
+    residual = np.abs(given - factor * exact)
+    fits = bool((residual <= 2 * unit * worst + spread * np.abs(exact)).all())
     loss_error = float(expected["loss", 0].worst / scale / error) * abs(loss_factor)
     return Factors(loss_factor, loss_error, factor if fits else None, spread)
 
 
-def judge_own_loss(case: Case, values: Values, loss_at: LossAt) -> tuple[Finding, Factors] | None:
-    """Judge B-own-loss on one case; loss_at runs the subject on another case and returns the loss it reports.
+def judge_own_loss(case: Case, values: Values, truth: Truth, loss_at: LossAt) -> tuple[Finding, Factors] | None:
+    """Judge B-own-loss on one case; truth: its exact values with the bounds around them; loss_at runs the subject on another case and returns the loss it reports.
 
     Returns None where the subject shows no loss, or no gradients that are known.
     """
-    found = factors(case, values)
+    found = factors(case, values, truth)
     if found is None or case.conventions.loss_at != "before":
         return None
     tolerance, message = found.loss_error + found.gradient_error, ""

@@ -9,7 +9,7 @@ from backproof_numpy import Layer, Network
 
 from backproof.case import Case
 from backproof.conventions import Conventions
-from backproof.subject import Subject
+from backproof.door import Subject
 
 
 def make_subject(device: str = "cpu") -> Subject:

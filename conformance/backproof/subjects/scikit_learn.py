@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from backproof.case import Case
 from backproof.conventions import Conventions
-from backproof.subject import Subject
+from backproof.door import Subject
 
 HIDDEN = {"identity": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
 
