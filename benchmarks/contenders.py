@@ -57,9 +57,7 @@ def problem(widths: tuple[int, ...], batch: int, dtype: str) -> Problem:
     classes = rng.integers(0, max(2, widths[-1]), batch)
     labels = classes[:, None] if widths[-1] == 1 else np.eye(widths[-1])[classes]
     return Problem(
-        weights=[
-            (rng.normal(size=(n_out, n_in)) / np.sqrt(n_in)).astype(dtype) for n_in, n_out in pairs
-        ],
+        weights=[(rng.normal(size=(n_out, n_in)) / np.sqrt(n_in)).astype(dtype) for n_in, n_out in pairs],
         biases=[rng.normal(size=n_out).astype(dtype) for _, n_out in pairs],
         x=rng.normal(size=(batch, widths[0])).astype(dtype),
         y=labels.astype(dtype),
@@ -84,14 +82,10 @@ def torch_step(given: Problem) -> Step:
         (torch.tensor(weights, requires_grad=True), torch.tensor(biases, requires_grad=True))
         for weights, biases in zip(given.weights, given.biases, strict=True)
     ]
-    optimizer = torch.optim.SGD(
-        [tensor for pair in parameters for tensor in pair], lr=LEARNING_RATE
-    )
+    optimizer = torch.optim.SGD([tensor for pair in parameters for tensor in pair], lr=LEARNING_RATE)
     x, y = torch.tensor(given.x), torch.tensor(given.y)
     functional = torch.nn.functional
-    loss = (
-        functional.binary_cross_entropy_with_logits if y.shape[1] == 1 else functional.cross_entropy
-    )
+    loss = functional.binary_cross_entropy_with_logits if y.shape[1] == 1 else functional.cross_entropy
 
     def step() -> None:
         a = x

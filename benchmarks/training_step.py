@@ -42,9 +42,7 @@ class Row:
 
     def ratio(self, name: str, other: str) -> float:
         """Return the median over the rounds of name's time / other's time."""
-        return statistics.median(
-            a / b for a, b in zip(self.times[name], self.times[other], strict=True)
-        )
+        return statistics.median(a / b for a, b in zip(self.times[name], self.times[other], strict=True))
 
     def cells(self) -> list[str]:
         """Return the row's cells as text, in the order of COLUMNS."""
@@ -129,9 +127,7 @@ def table(rows: list[Row], *, markdown: bool) -> str:
     """Return the rows as an aligned table, in Markdown if asked."""
     lines = [list(COLUMNS), *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
-    texts = [
-        [cell.rjust(width) for cell, width in zip(line, widths, strict=True)] for line in lines
-    ]
+    texts = [[cell.rjust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
     if not markdown:
         return "\n".join("  ".join(line) for line in texts)
     rule = ["-" * (width - 1) + ":" for width in widths]
@@ -143,16 +139,10 @@ def main(arguments: list[str]) -> int:
 
     a busy machine proves nothing.
     """
-    parser = argparse.ArgumentParser(
-        description="Time one training step against torch eager and scikit-learn."
-    )
+    parser = argparse.ArgumentParser(description="Time one training step against torch eager and scikit-learn.")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    parser.add_argument(
-        "--seconds", type=float, default=1.0, help="measuring time per row (default 1)"
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=15, help="interleaved rounds per row (default 15)"
-    )
+    parser.add_argument("--seconds", type=float, default=1.0, help="measuring time per row (default 1)")
+    parser.add_argument("--rounds", type=int, default=15, help="interleaved rounds per row (default 15)")
     options = parser.parse_args(arguments)
     rows = [
         measure(widths, batch, dtype, seconds=options.seconds, rounds=options.rounds)

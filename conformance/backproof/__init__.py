@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from backproof.catalogue import all_cases as all_cases
     from backproof.catalogue import get_case as get_case
     from backproof.conventions import Conventions as Conventions
-    from backproof.errors import BackproofError as BackproofError
     from backproof.door import Subject as Subject
     from backproof.door import subject as subject
+    from backproof.errors import BackproofError as BackproofError
 
 _HOMES = {
     "check": "backproof.api",
@@ -38,7 +38,16 @@ _HOMES = {
     "subject": "backproof.door",
 }
 
-__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "BackproofError",
+    "Case",
+    "Conventions",
+    "Subject",
+    "all_cases",
+    "check",
+    "get_case",
+    "subject",
+]
 
 
 def __getattr__(name: str) -> Any:

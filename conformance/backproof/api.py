@@ -10,11 +10,11 @@ from typing import Any
 from backproof.case import Case
 from backproof.catalogue import all_cases
 from backproof.diagnosis import Suggestion, suggest_conventions
+from backproof.door import Subject, as_subject
+from backproof.judge.end_to_end import agreement
 from backproof.report import build_report
 from backproof.run import Oracle, Progress, run_subject
-from backproof.door import Subject, as_subject
 from backproof.truth import Truth, float_spec, truth_of
-from backproof.judge.end_to_end import agreement
 from backproof.verdict import Verdict
 
 WITHOUT_TORCH = "not run: torch is not installed"

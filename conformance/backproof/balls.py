@@ -13,8 +13,9 @@ from typing import Any
 
 import flint
 import numpy as np
-from backproof_spec import elementary
 from flint import arb
+
+from backproof_spec import elementary
 
 BITS = 192
 MOST_BITS = 1 << 14

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from backproof_spec import LOSSES, SPECIAL_FORMS, Activation, Layer, Loss, Network, activation
 
 from backproof.conventions import Conventions
 from backproof.errors import CaseError
+from backproof_spec import LOSSES, SPECIAL_FORMS, Activation, Layer, Loss, Network, activation
 
 Array = np.ndarray[Any, Any]
 
 DTYPES = ("float64", "float32")
+TWO_CLASSES = 2  # many packages turn a softmax over so few classes into log loss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,33 +139,21 @@ class Case:
 
 
 def _structural_flags(case: Case) -> set[str]:
-    found = set()
-    hidden = {str(layer.activation) for layer in case.layers[:-1]}
-    sizes = {len(batch) for batch in case.batches}
-    if any(layer.mask is not None for layer in case.layers):
-        found.add("masked")
-    if any(layer.biases is None for layer in case.layers):
-        found.add("no-biases")
-    if len(case.batches) > 1:
-        found.add("several-updates")
-    if len(sizes) > 1:
-        found.add("partial-batch")
-    if len(hidden) > 1:
-        found.add("mixed-activations")
-    if case.depth == 1:
-        found.add("no-hidden-layer")
-    if case.widths[-1] > 1:
-        found.add("several-outputs")
-    if any(layer.weights.shape[0] != layer.weights.shape[1] for layer in case.layers):
-        found.add("rectangular")
-    if case.loss != "squared" and not np.isin(case.y, (0, 1)).all():
-        found.add("soft-labels")
-    if case.loss == "cross_entropy" and case.widths[-1] < 3:  # noqa: PLR2004 - many packages turn these into log loss
-        found.add("two-classes")
     pair = (case.layers[-1].activation.name, case.loss)
-    if pair not in SPECIAL_FORMS:
-        found.add("general-output-delta")
-    return found
+    found = {
+        "masked": any(layer.mask is not None for layer in case.layers),
+        "no-biases": any(layer.biases is None for layer in case.layers),
+        "several-updates": len(case.batches) > 1,
+        "partial-batch": len({len(batch) for batch in case.batches}) > 1,
+        "mixed-activations": len({str(layer.activation) for layer in case.layers[:-1]}) > 1,
+        "no-hidden-layer": case.depth == 1,
+        "several-outputs": case.widths[-1] > 1,
+        "rectangular": any(layer.weights.shape[0] != layer.weights.shape[1] for layer in case.layers),
+        "soft-labels": case.loss != "squared" and not np.isin(case.y, (0, 1)).all(),
+        "two-classes": case.loss == "cross_entropy" and case.widths[-1] <= TWO_CLASSES,
+        "general-output-delta": pair not in SPECIAL_FORMS,
+    }
+    return {name for name, holds in found.items() if holds}
 
 
 def _fail(case: Case, what: str) -> None:

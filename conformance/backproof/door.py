@@ -1,9 +1,9 @@
 """A subject: the implementation under test, with what it declares of itself.
 
-    @backproof.subject(reduction="mean", losses=["log"])
-    def my_net(case):
-        ...
-        return {"deltas": [...], "weights": [...], "biases": [...]}
+@backproof.subject(reduction="mean", losses=["log"])
+def my_net(case):
+    ...
+    return {"deltas": [...], "weights": [...], "biases": [...]}
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def as_subject(target: Any, name: str) -> Subject:
         return carried
     if callable(target):
         return Subject(name=name, run=target)
-    msg = f"{name}: expected a function of a case, or something marked with @backproof.subject; a {type(target).__name__} came"
+    expected = "a function of a case, or something marked with @backproof.subject"
+    msg = f"{name}: expected {expected}; a {type(target).__name__} came"
     raise UsageError(msg)
 
 

@@ -1,11 +1,11 @@
 """The errors of the kit, in one small tree.
 
-    BackproofError
-    ├── UsageError            the command line, a name, an option: exit status 2
-    │   └── CaseError         a case that breaks a precondition of the equations
-    ├── SubjectError          the subject crashed or answered nonsense: its case is errored, exit status 3
-    │   └── ObservationError  an answer that cannot be read as an observation
-    └── OracleError           the oracles disagree, or the kit contradicts itself: exit status 3
+BackproofError
+├── UsageError            the command line, a name, an option: exit status 2
+│   └── CaseError         a case that breaks a precondition of the equations
+├── SubjectError          the subject crashed or answered nonsense: its case is errored, exit status 3
+│   └── ObservationError  an answer that cannot be read as an observation
+└── OracleError           the oracles disagree, or the kit contradicts itself: exit status 3
 """
 
 

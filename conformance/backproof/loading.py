@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
-from backproof.errors import SubjectError, UsageError
 from backproof.door import Subject, as_subject
+from backproof.errors import SubjectError, UsageError
 
 BUNDLED = {
     "numpy": ("backproof.subjects.bundled_numpy", "the bundled NumPy implementation, backproof_numpy"),
@@ -26,7 +26,7 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
     """
     if target in BUNDLED:
         module = _import(BUNDLED[target][0], target)
-        return module.make_subject(device)  # type: ignore[no-any-return]  # every bundled module has it
+        return as_subject(module.make_subject(device), target)
     where, colon, name = target.rpartition(":")
     if not colon or not where or not name:
         near = get_close_matches(target, BUNDLED, n=1)

@@ -101,7 +101,7 @@ def _record(shown: Any, case: Case, where: str) -> Record:
     return Record(values)
 
 
-def _layers(given: Any, case: Case, where: str) -> Sequence[Any]:
+def _layers(given: Any, case: Case, where: str) -> Any:
     if not isinstance(given, Sequence) and not (isinstance(given, np.ndarray) and given.ndim > 0):
         msg = f"{where}: expected a list with one array for each layer 1..{case.depth}; {type(given).__name__} came"
         raise ObservationError(msg)

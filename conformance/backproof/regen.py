@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from backproof_fixtures import goldens
 from rich.console import Console
 from rich.table import Table
+
+from backproof_fixtures import goldens
 
 MOST_ROWS = 40
 
@@ -56,7 +57,9 @@ def _regenerate(aside: Path) -> int:
         print("regen: run it in the root of the source tree; there is no fixtures/tests here", file=sys.stderr)
         return 2
     command = [sys.executable, "-m", "pytest", "-q", "-m", "golden", "--regen-all", str(tests)]
-    return subprocess.run(command, env={**os.environ, "BACKPROOF_GOLDENS": str(aside)}, check=False).returncode
+    return subprocess.run(  # noqa: S603 - our own interpreter on our own tests
+        command, env={**os.environ, "BACKPROOF_GOLDENS": str(aside)}, check=False
+    ).returncode
 
 
 def changes(before: Path, after: Path) -> Iterator[tuple[str, str, str, str, str]]:

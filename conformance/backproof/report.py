@@ -11,11 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from backproof_spec import get_clause
-
 from backproof.diagnosis import Suggestion
 from backproof.judge.findings import Finding
 from backproof.verdict import Verdict
+from backproof_spec import get_clause
 
 SCHEMA = "backproof/report/1"
 

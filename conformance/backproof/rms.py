@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from backproof_spec import Activation
 
 from backproof.balls import Array
 from backproof.case import Case
 from backproof.tolerance import Tolerance
+from backproof_spec import Activation
 
 K = 8
 FLOOR = float(np.finfo(np.float64).tiny)

@@ -13,13 +13,13 @@ import numpy as np
 import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.balls import Array
 from backproof.case import Case
+from backproof.door import Subject
 from backproof.errors import ObservationError, SubjectError, UsageError
 from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.local import Kink
 from backproof.judge.own_loss import Factors, explain_factors, judge_own_loss
 from backproof.observation import Observation, read_observation
-from backproof.door import Subject
 from backproof.walk import Key
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from backproof_spec import get_clause
-
 from backproof.case import Case
 from backproof.judge.findings import Finding, Judged
+from backproof_spec import get_clause
 
 NOUNS = {
     "net_inputs": "net input",

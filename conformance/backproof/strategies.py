@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from backproof_spec import RULES, activation
 from hypothesis import strategies as st
 
 from backproof.case import DTYPES, Case
 from backproof.catalogue.build import build_case
+from backproof_spec import RULES, activation
 
 HIDDEN = tuple(name for name, rule in RULES.items() if rule.elementwise)
 PARAMETERS: dict[str, dict[str, tuple[Any, ...]]] = {

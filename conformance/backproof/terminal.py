@@ -61,7 +61,11 @@ def _coloured(status: str) -> str:
 def _oracles(console: Console, oracles: list[dict[str, Any]]) -> None:
     console.print()
     for oracle in oracles:
-        extent = f", {oracle['cases']} cases, at most {oracle['largest_ratio']:.2g} of its worst case" if "cases" in oracle else ""
+        extent = (
+            f", {oracle['cases']} cases, at most {oracle['largest_ratio']:.2g} of its worst case"
+            if "cases" in oracle
+            else ""
+        )
         console.print(f"oracle: {oracle['name']}: {oracle['status']}{extent}", markup=False)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from backproof_spec import Activation, Loss
 
 Array = np.ndarray[Any, Any]
@@ -149,4 +150,4 @@ class Tolerance:
         """Return the rounding of a loss whose single terms (batch, k) are given: c_f and gamma on their sum."""
         absolute = float(np.abs(terms).sum())
         count = terms.size + SUMMED_EXPONENTIALS + (SCALE_TERMS if scale != 1 else 0)
-        return self.gamma(count) * absolute * scale + float(self.underflow(count, np.float64(absolute)))
+        return self.gamma(count) * absolute * scale + float(self.underflow(count, np.array(absolute)))

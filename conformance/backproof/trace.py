@@ -36,7 +36,11 @@ def trace(case: Case) -> Iterator[str]:
 
 
 def _update(
-    case: Case, batch: tuple[int, ...], parameters: list[tuple[Array, Array | None]], nodes: dict[Key, Node], values: dict[Key, Array]
+    case: Case,
+    batch: tuple[int, ...],
+    parameters: list[tuple[Array, Array | None]],
+    nodes: dict[Key, Node],
+    values: dict[Key, Array],
 ) -> Iterator[str]:
     yield "  forward propagation"
     for row, sample in enumerate(batch):
@@ -65,9 +69,7 @@ def _update(
         yield from _descent(case, layer, parameters[layer - 1], values)
 
 
-def _descent(
-    case: Case, layer: int, before: tuple[Array, Array | None], values: dict[Key, Array]
-) -> Iterator[str]:
+def _descent(case: Case, layer: int, before: tuple[Array, Array | None], values: dict[Key, Array]) -> Iterator[str]:
     weights, biases = before
     mask = case.layers[layer - 1].mask
     edges = np.argwhere(np.ones(weights.shape, dtype=bool) if mask is None else mask)

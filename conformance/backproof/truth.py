@@ -1,4 +1,4 @@
-"""The spec as an oracle: the exact results of a case in ball arithmetic, with the bounds of correct code around them."""
+"""The spec as an oracle: the exact results of a case in ball arithmetic, with the bounds of correct code around it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from backproof_spec import Network, descend
 
 from backproof.balls import BITS, MOST_BITS, Array, balls, distance, doubtful, middle, precision, radius
 from backproof.case import Case
 from backproof.errors import OracleError
 from backproof.rms import rms_bounds, zero_variances
 from backproof.walk import Key, Node, Upstream, ball_network, walk_update
+from backproof_spec import Network, descend
 
 TIGHT = 2.0**-110
 NEGLIGIBLE = 2.0**-1200
@@ -37,7 +37,7 @@ class Expected:
 class Truth:
     """The expected values of every update of a case, by (quantity, layer), and the bits that they took.
 
-    undecided: correct code may stand on either side of some kink, so that an oracle with a side of its own says nothing.
+    undecided: correct code may stand on either side of some kink, so that an oracle with a side of its own is no help.
     """
 
     steps: tuple[Mapping[Key, Expected], ...]

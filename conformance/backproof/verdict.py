@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
-from backproof_spec import Clause, clauses
-
 from backproof.case import DTYPES, Case
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.observation import BY_LAYER
 from backproof.run import CaseResult, Run
+from backproof_spec import Clause, clauses
 
 FEWEST_CASES = 10
 
@@ -39,11 +38,18 @@ class ClauseStatus:
 
 
 def _has(activation: str) -> Callable[[Case], bool]:
-    return lambda case: any(layer.activation.name == activation for layer in case.layers[:-1])
+    def applies(case: Case) -> bool:
+        return any(layer.activation.name == activation for layer in case.layers[:-1])
+
+    return applies
 
 
 def _pair(activation: str, loss: str) -> Callable[[Case], bool]:
     return lambda case: (case.layers[-1].activation.name, case.loss) == (activation, loss)
+
+
+def _every(_: Case) -> bool:
+    return True
 
 
 def _worked(case: Case) -> bool:
@@ -118,7 +124,7 @@ class Verdict:
 
     def _status(self, clause: Clause) -> ClauseStatus:
         names = clause.via or (clause.id,)
-        applies = SPECIAL_CASES.get(clause.id, lambda _: True)
+        applies = SPECIAL_CASES.get(clause.id, _every)
         found = [
             finding
             for result in self.run.results

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from backproof.balls import Array, ball, balls, doubtful, inflate, middle, radius
+from backproof.case import Case
+from backproof.loss_interval import loss_interval
+from backproof.tolerance import Tolerance
 from backproof_spec import (
     SPECIAL_FORMS,
     Activation,
@@ -26,14 +30,7 @@ from backproof_spec import (
     weight_gradient,
 )
 
-from flint import arb
-
-from backproof.balls import Array, ball, balls, doubtful, inflate, middle, radius
-from backproof.case import Case
-from backproof.tolerance import Tolerance
-
 Key = tuple[str, int]
-UNKNOWN = arb(0) / 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +153,7 @@ class _Walk:
         bound = self.output_bound(z, o) if self.upstream.grow or self.upstream.shown else 0 * middle(o)
         scale = ball(self.error_scale)
         span = bound + radius(o)
-        single = _loss_interval(rule.name, rule.function, self.labels, o, span)
+        single = loss_interval(rule, self.labels, o, span)
         lower = error_function(single[0], scale)
         upper = error_function(single[1], scale)
         rounding = self.model.loss(middle(single[0]), float(self.error_scale))
@@ -169,8 +166,8 @@ class _Walk:
         self.settle(Node(rule.clause, "loss", 0, reference, np.array(rounding), reduced, at_least))
 
     def backward(self, net_inputs: list[Array], activations: list[Array]) -> list[Array]:
-        case, network, depth = self.case, self.network, self.case.depth
-        z, rule, activation = net_inputs[-1], case.loss_rule, network[-1].activation
+        network, depth = self.network, self.case.depth
+        z, activation = net_inputs[-1], network[-1].activation
         o = activations[-1] if depth in self.upstream.by_activation else activation(z)
         reference = self.output_delta(z, o)
         limits = [self.output_limit(z, o, reduced=reduced) for reduced in (False, True)]
@@ -199,9 +196,7 @@ class _Walk:
         scaled = self.error_scale != 1
         arguments = middle(following.weights), middle(next_deltas)
         limits = [
-            self.model.delta(
-                middle(slope), self.slope_error(activation, z, reduced=reduced), *arguments, scaled=scaled
-            )
+            self.model.delta(middle(slope), self.slope_error(activation, z, reduced=reduced), *arguments, scaled=scaled)
             for reduced in (False, True)
         ]
         reduced_limit = None if _piecewise_linear(activation) else limits[1]
@@ -225,7 +220,12 @@ class _Walk:
                 bounds = (np.where(layer.mask, bounds[0], 0.0), bounds[1])
             factor = float(self.gradient_scale)
             weights = self.step(
-                ("weight_gradients", "weights"), number, layer.weights, scale * by_weight, factor * bounds[0], layer.mask
+                ("weight_gradients", "weights"),
+                number,
+                layer.weights,
+                scale * by_weight,
+                factor * bounds[0],
+                layer.mask,
             )
             biases = None
             if layer.biases is not None:
@@ -275,38 +275,5 @@ class _Walk:
         return np.where(doubtful(z) if where is None else where, sides, z)
 
 
-def _place(value: arb) -> float:
-    return float(value.mid())
-
-
 def _piecewise_linear(activation: Activation) -> bool:
     return activation.name in ("identity", "relu", "leaky_relu")
-
-
-def _loss_interval(name: str, function: Any, labels: Array, o: Array, span: Array) -> tuple[Array, Array]:
-    """Return the smallest and largest loss of each output (batch, k) for outputs within span of the middle of o.
-
-    Every loss is convex in o with its minimum 0-slope at o = y (squared, log) or falling in o (cross-entropy), so the
-    interval's ends, and o = y where it lies inside, decide. No loss is below 0, whatever is known of o.
-    """
-    lowest, highest = balls(np.zeros(o.shape)), balls(np.zeros(o.shape))
-    bounded = name != "squared"
-    for index in np.ndindex(o.shape):
-        y = labels[index]
-        label = np.array([[ball(y)]], dtype=object)
-
-        def single(value: Any, label: Array = label) -> Any:
-            return function(label, np.array([[value]], dtype=object))[0]
-
-        center, width = o[index].mid(), ball(float(span[index]))
-        low, high = center - width, center + width
-        ends = [low, high]
-        if bounded:
-            ends = [max(low, ball(0), key=float), min(high, ball(1), key=float)]
-        values = [single(end) for end in ends]
-        finite = [value for value in values if value.is_finite()]
-        inside = bool(ends[0] <= ball(y)) and bool(ball(y) <= ends[1]) and name != "cross_entropy"
-        candidates = [*finite, single(ball(y))] if inside else finite
-        lowest[index] = min(candidates, key=_place, default=ball(0))
-        highest[index] = max(candidates, key=_place) if len(finite) == len(values) else UNKNOWN
-    return lowest, highest

@@ -8,9 +8,9 @@ import pytest
 from backproof.api import check
 from backproof.catalogue import all_cases
 from backproof.conventions import Conventions
+from backproof.door import Subject
 from backproof.loading import load_subject
 from backproof.run import run_subject
-from backproof.door import Subject
 from backproof.subjects.bundled_numpy import train
 from backproof.verdict import Verdict
 

@@ -38,8 +38,8 @@ def test_tf32_conforms_as_declared(cuda):
     import torch
 
     from backproof.autograd.subject import make_subject
-    from backproof.run import run_subject
     from backproof.door import Subject
+    from backproof.run import run_subject
     from backproof.verdict import Verdict
 
     before = torch.backends.cuda.matmul.allow_tf32

@@ -7,9 +7,9 @@ import pytest
 from judge_machine import Machine, derivative, stable_activation, stable_output_delta
 
 from backproof.catalogue import all_cases, get_case
+from backproof.door import Subject
 from backproof.judge.findings import Judged, Status
 from backproof.run import run_subject
-from backproof.door import Subject
 from backproof.verdict import Verdict
 
 DTYPES = ("float64", "float32")

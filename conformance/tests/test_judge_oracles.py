@@ -65,9 +65,9 @@ def test_the_kit_says_so_when_it_contradicts_itself(monkeypatch):
     """A value that conforms locally but leaves the worst case end to end is the kit's fault: an error, no deviation."""
     from judge_machine import Machine
 
+    from backproof.door import Subject
     from backproof.judge import case as judge_case_module
     from backproof.run import run_subject
-    from backproof.door import Subject
 
     case = get_case("tanh-binary")
     other = truth_of(

@@ -7,9 +7,9 @@ from judge_machine import Machine, stable_loss
 
 from backproof.catalogue import all_cases, get_case
 from backproof.conventions import Conventions
+from backproof.door import Subject
 from backproof.judge.findings import Status
 from backproof.run import run_subject
-from backproof.door import Subject
 
 CASES = [get_case(slug) for slug in ("tanh-regression", "sigmoid-regression", "one-layer-regression", "wide-relu")]
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from judge_machine import Machine
 
 from backproof.case import DTYPES
+from backproof.door import Subject
 from backproof.judge.findings import Status
 from backproof.run import run_subject
 from backproof.strategies import cases
-from backproof.door import Subject
 from backproof.subjects.bundled_numpy import make_subject
 from backproof.tolerance import Tolerance
 

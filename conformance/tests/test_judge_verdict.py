@@ -8,8 +8,8 @@ from judge_machine import Machine, stable_loss, stable_output_delta
 from backproof.catalogue import all_cases, get_case
 from backproof.conventions import Conventions
 from backproof.diagnosis import suggest_conventions
-from backproof.run import run_subject
 from backproof.door import Subject
+from backproof.run import run_subject
 from backproof.verdict import Exit, Verdict
 
 SOME = all_cases("float64")[:14]
@@ -19,7 +19,7 @@ def verdict(run, cases=SOME, **declared):
     return Verdict(run_subject(Subject(name="machine", run=run, **declared), cases))
 
 
-def raising(case):
+def raising(_):
     raise RuntimeError("out of luck")
 
 

@@ -45,9 +45,7 @@ def activation(builder: Builder) -> Builder:
     return builder
 
 
-def logistic(
-    minus_z: FloatArray, work: FloatArray, result: FloatArray, limit: FloatArray, one: FloatArray
-) -> None:
+def logistic(minus_z: FloatArray, work: FloatArray, result: FloatArray, limit: FloatArray, one: FloatArray) -> None:
     """Write 1 / (1 + e^-z) into `result` without overflow; it may be `minus_z` (E18 `sigmoid`)."""
     minimum(minus_z, limit, out=work)
     exp(work, result)

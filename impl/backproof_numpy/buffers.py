@@ -40,9 +40,7 @@ class Workspace:
         dtype = layers[0].weights.dtype
         work = np.empty((2, batch * max(layer.n_out for layer in layers)), dtype)
         sites = [_site(layer, batch, work) for layer in layers]
-        kernels = [
-            ACTIVATIONS[layer.activation](site) for layer, site in zip(layers, sites, strict=True)
-        ]
+        kernels = [ACTIVATIONS[layer.activation](site) for layer, site in zip(layers, sites, strict=True)]
         ones = np.ones(batch, dtype)
 
         net_inputs = tuple(site.net_input for site in sites)
@@ -58,9 +56,7 @@ class Workspace:
         self._evaluate = loss.build(self.output)
         self._forwards = [
             _forward(weights, biases, site, kernel)
-            for weights, biases, site, kernel in zip(
-                parameters.weights, parameters.biases, sites, kernels, strict=True
-            )
+            for weights, biases, site, kernel in zip(parameters.weights, parameters.biases, sites, kernels, strict=True)
         ]
         gradients = [
             _gradient(delta, ones, weights, biases, missing)
@@ -73,9 +69,7 @@ class Workspace:
             )
         ]
         self._propagations = [
-            _propagation(
-                deltas[below + 1], parameters.weights[below + 1], deltas[below], kernels[below]
-            )
+            _propagation(deltas[below + 1], parameters.weights[below + 1], deltas[below], kernels[below])
             for below in reversed(range(len(layers) - 1))
         ]
         self._first_gradient = gradients[0]

@@ -110,12 +110,8 @@ def fit(  # every one is a choice of the user, all but the data keyword-only
         for batch_x, batch_y in batches:
             result = network.step(batch_x, batch_y, learning_rate, check=False)
             updates += 1
-            total += (
-                result.loss if network.reduction == "sum" else result.loss * (len(batch_x) / count)
-            )
-            if callback is not None and callback(
-                Progress(epoch + 1, updates, len(batch_x), result)
-            ):
+            total += result.loss if network.reduction == "sum" else result.loss * (len(batch_x) / count)
+            if callback is not None and callback(Progress(epoch + 1, updates, len(batch_x), result)):
                 losses[epoch] = total
                 return History(losses[: epoch + 1], updates)
         losses[epoch] = total
@@ -125,9 +121,7 @@ def fit(  # every one is a choice of the user, all but the data keyword-only
 class _Batches:
     """The batches of one epoch, in natural order or gathered by index into one reused buffer."""
 
-    def __init__(
-        self, x: FloatArray, y: FloatArray, indices: NDArray[np.intp] | None, size: int
-    ) -> None:
+    def __init__(self, x: FloatArray, y: FloatArray, indices: NDArray[np.intp] | None, size: int) -> None:
         self._data = x, y
         self._indices = indices
         self._size = size
@@ -165,17 +159,13 @@ def _order(
     length: int, order: ArrayLike | None, seed: int | None
 ) -> tuple[NDArray[np.intp] | None, np.random.Generator | None]:
     if order is not None and seed is not None:
-        raise CombinationError(
-            "order", "an order or a seed, not both", f"both, seed={seed!r}", "leave one of them out"
-        )
+        raise CombinationError("order", "an order or a seed, not both", f"both, seed={seed!r}", "leave one of them out")
     if order is not None:
         return as_indices("order", order, length), None
     if seed is None:
         return None, None
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise DomainError(
-            "seed", "a whole number of at least 0", repr(seed), "choose another value"
-        )
+        raise DomainError("seed", "a whole number of at least 0", repr(seed), "choose another value")
     return np.arange(length), np.random.default_rng(seed)
 
 
@@ -187,7 +177,5 @@ def _batch_size(mode: str, batch_size: int | None, count: int) -> int:
             raise CombinationError("batch_size", f"none with mode={mode!r}", repr(batch_size), hint)
         return count if mode == "batch" else 1
     if batch_size is None:
-        raise CombinationError(
-            "batch_size", "a batch size with mode='mini-batch'", "none", "give it a number"
-        )
+        raise CombinationError("batch_size", "a batch size with mode='mini-batch'", "none", "give it a number")
     return min(as_count("batch_size", batch_size), count)

@@ -56,14 +56,10 @@ class Layer:
             biases = as_parameters("biases", self.biases, ndim=1)
             if biases.dtype != weights.dtype:
                 hint = f"convert with biases.astype(numpy.{weights.dtype})"
-                raise DtypeError(
-                    "biases", f"{weights.dtype}, the dtype of the weights", str(biases.dtype), hint
-                )
+                raise DtypeError("biases", f"{weights.dtype}, the dtype of the weights", str(biases.dtype), hint)
             if biases.shape != weights.shape[:1]:
                 expected = f"shape ({weights.shape[0]},), one per row of the weights"
-                raise ShapeError(
-                    "biases", expected, f"shape {biases.shape}", "give one bias per neuron, or None"
-                )
+                raise ShapeError("biases", expected, f"shape {biases.shape}", "give one bias per neuron, or None")
             fields["biases"] = biases
         if self.mask is not None:
             mask = as_mask(self.mask, weights.shape)

@@ -73,7 +73,7 @@ def squared(output: OutputSite) -> Evaluate:
         total = residuals.dot(residuals)
         scale()
         apply_derivative()
-        return total / divisor  # type: ignore[no-any-return]  # NumPy types a dot product as Any
+        return total / divisor
 
     return evaluate
 
@@ -101,7 +101,7 @@ def log_loss(output: OutputSite) -> Evaluate:
         total = terms.dot(ones)
         subtract(o, y, delta)
         scale()
-        return total / divisor  # type: ignore[no-any-return]  # NumPy types a dot product as Any
+        return total / divisor
 
     return evaluate
 
@@ -128,7 +128,7 @@ def cross_entropy(output: OutputSite) -> Evaluate:
         total = terms.dot(ones)
         subtract(o, y, delta)
         scale()
-        return total / divisor  # type: ignore[no-any-return]  # NumPy types a dot product as Any
+        return total / divisor
 
     return evaluate
 

@@ -100,9 +100,7 @@ class Network:
 
         Read-only views that the next step changes.
         """
-        return tuple(
-            None if biases is None else _read_only(biases) for biases in self._parameters.biases
-        )
+        return tuple(None if biases is None else _read_only(biases) for biases in self._parameters.biases)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -154,9 +152,7 @@ class Network:
         labels: FloatArray = y  # type: ignore[assignment]  # likewise
         return self._workspace(len(samples)).backward(samples, labels)
 
-    def step(
-        self, x: ArrayLike, y: ArrayLike, learning_rate: float, *, check: bool = True
-    ) -> Backward:
+    def step(self, x: ArrayLike, y: ArrayLike, learning_rate: float, *, check: bool = True) -> Backward:
         """Do one step of gradient descent.
 
         All deltas first, then W <- W - alpha dE/dW and b <- b - alpha dE/db.
@@ -210,33 +206,23 @@ def _check_chain(layers: tuple[Layer, ...]) -> None:
     for index, layer in enumerate(layers):
         name = f"layers[{index}]"
         if not isinstance(layer, Layer):
-            raise DtypeError(
-                name, "a Layer", type(layer).__name__, "wrap the arrays in Layer(weights, biases)"
-            )
+            raise DtypeError(name, "a Layer", type(layer).__name__, "wrap the arrays in Layer(weights, biases)")
         if layer.weights.dtype != layers[0].weights.dtype:
             expected = f"{layers[0].weights.dtype}, the dtype of the first layer"
-            raise DtypeError(
-                name, expected, str(layer.weights.dtype), "convert all layers to one dtype"
-            )
+            raise DtypeError(name, expected, str(layer.weights.dtype), "convert all layers to one dtype")
         if index and layer.n_in != layers[index - 1].n_out:
             expected = f"weights of shape (n_out, {layers[index - 1].n_out}) after such a layer"
-            raise ShapeError(
-                name, expected, f"shape {layer.weights.shape}", "let rows be the receiving neurons"
-            )
+            raise ShapeError(name, expected, f"shape {layer.weights.shape}", "let rows be the receiving neurons")
         if layer.activation == "softmax" and layer is not layers[-1]:
             expected = "an element-wise activation in a hidden layer"
-            raise CombinationError(
-                name, expected, "'softmax'", "use softmax in the output layer only"
-            )
+            raise CombinationError(name, expected, "'softmax'", "use softmax in the output layer only")
 
 
 def _check_pairing(activation: str, loss: str) -> None:
     required = LOSSES[loss].outputs
     if required not in (None, activation):
         hint = f"make the output layer {required!r}, or use the squared loss"
-        raise CombinationError(
-            "loss", f"{required!r} outputs with the loss {loss!r}", repr(activation), hint
-        )
+        raise CombinationError("loss", f"{required!r} outputs with the loss {loss!r}", repr(activation), hint)
 
 
 def _read_only(array: FloatArray) -> FloatArray:
@@ -245,9 +231,7 @@ def _read_only(array: FloatArray) -> FloatArray:
     return view
 
 
-def _rebuild(
-    layers: tuple[Layer, ...], loss: str, loss_factor: float, *reductions: Literal["sum", "mean"]
-) -> Network:
+def _rebuild(layers: tuple[Layer, ...], loss: str, loss_factor: float, *reductions: Literal["sum", "mean"]) -> Network:
     reduction, output_reduction = reductions
     return Network(
         layers,

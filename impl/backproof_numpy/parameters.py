@@ -26,10 +26,7 @@ class Parameters:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         dtype = layers[0].weights.dtype
-        size = sum(
-            layer.weights.size + (0 if layer.biases is None else layer.biases.size)
-            for layer in layers
-        )
+        size = sum(layer.weights.size + (0 if layer.biases is None else layer.biases.size) for layer in layers)
         values, gradient = np.empty(size, dtype), np.zeros(size, dtype)
         work = np.empty(min(size, BLOCK), dtype)
         self.weights, self.biases = _views(values, layers)
@@ -63,9 +60,7 @@ class Parameters:
             subtract(values, work, values)
 
 
-def _views(
-    flat: FloatArray, layers: Sequence[Layer]
-) -> tuple[tuple[FloatArray, ...], tuple[FloatArray | None, ...]]:
+def _views(flat: FloatArray, layers: Sequence[Layer]) -> tuple[tuple[FloatArray, ...], tuple[FloatArray | None, ...]]:
     weights: list[FloatArray] = []
     biases: list[FloatArray | None] = []
     start = 0

@@ -23,9 +23,7 @@ class Forward(NamedTuple):
 
     def copy(self) -> Self:
         """Return the same with arrays of its own."""
-        return self._replace(
-            net_inputs=_copies(self.net_inputs), activations=_copies(self.activations)
-        )
+        return self._replace(net_inputs=_copies(self.net_inputs), activations=_copies(self.activations))
 
 
 class Backward(NamedTuple):
@@ -58,9 +56,7 @@ class Backward(NamedTuple):
             activations=_copies(self.activations),
             deltas=_copies(self.deltas),
             weight_gradients=_copies(self.weight_gradients),
-            bias_gradients=tuple(
-                None if bias is None else bias.copy() for bias in self.bias_gradients
-            ),
+            bias_gradients=tuple(None if bias is None else bias.copy() for bias in self.bias_gradients),
         )
 
 

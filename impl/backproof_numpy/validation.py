@@ -115,9 +115,7 @@ def check_labels(rule: str, y: FloatArray) -> None:
         if off.any():
             row = int(np.argmax(off))
             hint = "give one-hot rows or probabilities, or normalise each row"
-            raise DomainError(
-                "y", "labels that sum to 1 in each row", f"the sum {sums[row]!s} in row {row}", hint
-            )
+            raise DomainError("y", "labels that sum to 1 in each row", f"the sum {sums[row]!s} in row {row}", hint)
 
 
 def check_samples(rule: str, x: FloatArray, y: FloatArray) -> None:
@@ -148,9 +146,7 @@ def check_same_length(x: FloatArray, y: FloatArray) -> None:
 def check_choice(name: str, value: object, known: Iterable[object]) -> None:
     """Refuse what is not among the known choices."""
     choices = list(known)
-    if not any(
-        value is choice or (type(value) is type(choice) and value == choice) for choice in choices
-    ):
+    if not any(value is choice or (type(value) is type(choice) and value == choice) for choice in choices):
         listed = ", ".join(repr(choice) for choice in choices)
         raise ChoiceError(name, f"one of {listed}", repr(value), "check the spelling")
 

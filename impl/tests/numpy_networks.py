@@ -101,9 +101,7 @@ def derivative(name, z, slope, alpha):
         "elu": lambda: 1.0 if z > 0 else alpha * math.exp(z),
         "softplus": lambda: 1 / (1 + math.exp(-z)),
         "gelu": lambda: math.erfc(-z / math.sqrt(2)) / 2 + z * gauss(z),
-        "gelu-tanh": lambda: (
-            (1 + math.tanh(gate(z)[0])) / 2 + z / 2 * gate(z)[1] / math.cosh(gate(z)[0]) ** 2
-        ),
+        "gelu-tanh": lambda: (1 + math.tanh(gate(z)[0])) / 2 + z / 2 * gate(z)[1] / math.cosh(gate(z)[0]) ** 2,
     }[name]()
 
 
@@ -122,11 +120,7 @@ class Loops:
 
 def kind(layer):
     """Return a layer's activation, with GELU's variant in its name."""
-    return (
-        "gelu-tanh"
-        if layer.activation == "gelu" and layer.approximate == "tanh"
-        else layer.activation
-    )
+    return "gelu-tanh" if layer.activation == "gelu" and layer.approximate == "tanh" else layer.activation
 
 
 def loops(network, x, y):  # noqa: C901, PLR0912  # one pass, to be read against the article
@@ -144,17 +138,13 @@ def loops(network, x, y):  # noqa: C901, PLR0912  # one pass, to be read against
         previous = [float(entry) for entry in x[s]]
         for at, layer in enumerate(layers):
             for i in range(layer.n_out):
-                z[at][s, i] = math.fsum(
-                    float(layer.weights[i, j]) * previous[j] for j in range(layer.n_in)
-                )
+                z[at][s, i] = math.fsum(float(layer.weights[i, j]) * previous[j] for j in range(layer.n_in))
                 z[at][s, i] += 0.0 if layer.biases is None else float(layer.biases[i])
             if layer.activation == "softmax":
                 powers = [math.exp(entry) for entry in z[at][s]]
                 a[at][s] = [power / math.fsum(powers) for power in powers]
             else:
-                a[at][s] = [
-                    value(kind(layer), float(entry), layer.slope, layer.alpha) for entry in z[at][s]
-                ]
+                a[at][s] = [value(kind(layer), float(entry), layer.slope, layer.alpha) for entry in z[at][s]]
             previous = [float(entry) for entry in a[at][s]]
         o, labels = a[-1][s], [float(entry) for entry in y[s]]
         outputs = range(k)
@@ -163,9 +153,7 @@ def loops(network, x, y):  # noqa: C901, PLR0912  # one pass, to be read against
             gradient = [2 * (o[i] - labels[i]) for i in outputs]
         elif network.loss == "log":
             rest = [value("sigmoid", -float(entry), 0, 0) for entry in z[-1][s]]
-            loss -= math.fsum(
-                labels[i] * math.log(o[i]) + (1 - labels[i]) * math.log(rest[i]) for i in outputs
-            )
+            loss -= math.fsum(labels[i] * math.log(o[i]) + (1 - labels[i]) * math.log(rest[i]) for i in outputs)
             gradient = [(1 - labels[i]) / rest[i] - labels[i] / o[i] for i in outputs]
         else:
             loss -= math.fsum(labels[i] * math.log(o[i]) for i in outputs)
@@ -176,19 +164,13 @@ def loops(network, x, y):  # noqa: C901, PLR0912  # one pass, to be read against
             if last.activation == "softmax":
                 delta[-1][s, i] = math.fsum(gradient[j] * o[j] * ((i == j) - o[i]) for j in outputs)
             else:
-                delta[-1][s, i] = gradient[i] * derivative(
-                    kind(last), float(z[-1][s, i]), last.slope, last.alpha
-                )
+                delta[-1][s, i] = gradient[i] * derivative(kind(last), float(z[-1][s, i]), last.slope, last.alpha)
             delta[-1][s, i] *= scale
         for at in range(len(layers) - 2, -1, -1):
             layer, above = layers[at], layers[at + 1]
             for j in range(layer.n_out):
-                back = math.fsum(
-                    float(above.weights[i, j]) * delta[at + 1][s, i] for i in range(above.n_out)
-                )
-                delta[at][s, j] = back * derivative(
-                    kind(layer), float(z[at][s, j]), layer.slope, layer.alpha
-                )
+                back = math.fsum(float(above.weights[i, j]) * delta[at + 1][s, i] for i in range(above.n_out))
+                delta[at][s, j] = back * derivative(kind(layer), float(z[at][s, j]), layer.slope, layer.alpha)
         for at, layer in enumerate(layers):
             source = x[s] if at == 0 else a[at - 1][s]
             for i in range(layer.n_out):
@@ -199,9 +181,7 @@ def loops(network, x, y):  # noqa: C901, PLR0912  # one pass, to be read against
     return Loops(z, a, delta, weight_gradients, bias_gradients, loss * scale, steepest)
 
 
-def random_network(
-    hidden, output, loss, *, dtype="float64", seed=0, widths=(4, 5, 3, 3), masked=False, **options
-):
+def random_network(hidden, output, loss, *, dtype="float64", seed=0, widths=(4, 5, 3, 3), masked=False, **options):
     """Return a network of the given activations, with biases in all layers but the last."""
     rng = np.random.default_rng(seed)
     layers = []

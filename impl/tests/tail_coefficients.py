@@ -35,11 +35,7 @@ def coefficients(degree: int) -> tuple[float, ...]:
         angles = [mpmath.pi * (k + mpmath.mpf(1) / 2) / NODES for k in range(NODES)]
         values = [scaled_tail(mpmath.cos(angle)) for angle in angles]
         series = [
-            mpmath.fsum(
-                value * mpmath.cos(j * angle) for value, angle in zip(values, angles, strict=True)
-            )
-            * 2
-            / NODES
+            mpmath.fsum(value * mpmath.cos(j * angle) for value, angle in zip(values, angles, strict=True)) * 2 / NODES
             for j in range(degree + 1)
         ]
         series[0] /= 2

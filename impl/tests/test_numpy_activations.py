@@ -25,9 +25,7 @@ def through(name, z, **options):
     network = Network([layer], loss="squared")
     result = network.backward(z[:, None], z[:, None])
     result.deltas[0][...] = 1
-    network._workspace(
-        len(z)
-    ).output.kernel.backward()  # the kernel alone, without a loss around it
+    network._workspace(len(z)).output.kernel.backward()  # the kernel alone, without a loss around it
     return result.outputs[:, 0], result.deltas[0][:, 0]
 
 

@@ -95,9 +95,7 @@ def test_history_is_the_loss_of_each_epoch():
     (first, four), (second, three) = losses[:2]
     assert (four, three) == (4, 3)
     assert history.losses.dtype == np.float32
-    assert history.losses[0] == np.float32(first * np.float32(4 / 7)) + np.float32(
-        second * np.float32(3 / 7)
-    )
+    assert history.losses[0] == np.float32(first * np.float32(4 / 7)) + np.float32(second * np.float32(3 / 7))
     assert history.losses[2] < history.losses[0]
     _, summed = fitted(mode="stochastic")
     assert summed.losses.shape == (1,)

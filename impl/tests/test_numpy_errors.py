@@ -31,42 +31,28 @@ def fitting(**options):
     return fit(network(), X, X, **{"learning_rate": 0.5, "epochs": 1, **options})
 
 
-ACTIVATION_NAMES = (
-    "'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'softplus', 'gelu', 'softmax'"
-)
+ACTIVATION_NAMES = "'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'softplus', 'gelu', 'softmax'"
 
 CASES = {
     "integer weights": (
         lambda: Layer([[1, 2]]),
         DtypeError,
-        (
-            "weights: expected float32 or float64, got int64; "
-            "convert with weights.astype(numpy.float64)."
-        ),
+        ("weights: expected float32 or float64, got int64; convert with weights.astype(numpy.float64)."),
     ),
     "ragged weights": (
         lambda: Layer([[1.0, 2.0], [3.0]]),
         DtypeError,
-        (
-            "weights: expected an array of numbers, got a list NumPy cannot convert; "
-            "make it rectangular."
-        ),
+        ("weights: expected an array of numbers, got a list NumPy cannot convert; make it rectangular."),
     ),
     "flat weights": (
         lambda: Layer([1.0, 2.0]),
         ShapeError,
-        (
-            "weights: expected a non-empty array of shape (n_out, n_in), got shape (2,); "
-            "give one row per neuron."
-        ),
+        ("weights: expected a non-empty array of shape (n_out, n_in), got shape (2,); give one row per neuron."),
     ),
     "no weights": (
         lambda: Layer(np.zeros((0, 2))),
         ShapeError,
-        (
-            "weights: expected a non-empty array of shape (n_out, n_in), got shape (0, 2); "
-            "give one row per neuron."
-        ),
+        ("weights: expected a non-empty array of shape (n_out, n_in), got shape (0, 2); give one row per neuron."),
     ),
     "infinite weight": (
         lambda: Layer([[1.0, np.inf]]),
@@ -76,34 +62,22 @@ CASES = {
     "biases of another dtype": (
         lambda: Layer(W, np.zeros(2, "float32")),
         DtypeError,
-        (
-            "biases: expected float64, the dtype of the weights, got float32; "
-            "convert with biases.astype(numpy.float64)."
-        ),
+        ("biases: expected float64, the dtype of the weights, got float32; convert with biases.astype(numpy.float64)."),
     ),
     "too many biases": (
         lambda: Layer(W, np.zeros(3)),
         ShapeError,
-        (
-            "biases: expected shape (2,), one per row of the weights, got shape (3,); "
-            "give one bias per neuron, or None."
-        ),
+        ("biases: expected shape (2,), one per row of the weights, got shape (3,); give one bias per neuron, or None."),
     ),
     "a mask of numbers": (
         lambda: Layer(W, mask=np.ones((2, 2))),
         DtypeError,
-        (
-            "mask: expected booleans, True where the edge exists, got float64; "
-            "convert with mask.astype(bool)."
-        ),
+        ("mask: expected booleans, True where the edge exists, got float64; convert with mask.astype(bool)."),
     ),
     "a mask of another shape": (
         lambda: Layer(W, mask=[[True, True]]),
         ShapeError,
-        (
-            "mask: expected the shape of the weights, (2, 2), got shape (1, 2); "
-            "give one entry per weight."
-        ),
+        ("mask: expected the shape of the weights, (2, 2), got shape (1, 2); give one entry per weight."),
     ),
     "a weight where there is no edge": (
         lambda: Layer(W, mask=[[True, True], [True, False]]),
@@ -146,10 +120,7 @@ CASES = {
     "layers of two dtypes": (
         lambda: Network([Layer(W), Layer(W.astype("float32"))]),
         DtypeError,
-        (
-            "layers[1]: expected float64, the dtype of the first layer, got float32; "
-            "convert all layers to one dtype."
-        ),
+        ("layers[1]: expected float64, the dtype of the first layer, got float32; convert all layers to one dtype."),
     ),
     "layers that do not fit": (
         lambda: Network([Layer(W), Layer(np.ones((1, 3)))]),
@@ -206,18 +177,12 @@ CASES = {
     "samples of another dtype": (
         lambda: network().forward(X.astype("float32")),
         DtypeError,
-        (
-            "x: expected float64, the dtype of the weights, got float32; "
-            "convert with x.astype(numpy.float64)."
-        ),
+        ("x: expected float64, the dtype of the weights, got float32; convert with x.astype(numpy.float64)."),
     ),
     "integer labels": (
         lambda: network().backward(X, X.astype("int64")),
         DtypeError,
-        (
-            "y: expected float64, the dtype of the weights, got int64; "
-            "convert with y.astype(numpy.float64)."
-        ),
+        ("y: expected float64, the dtype of the weights, got int64; convert with y.astype(numpy.float64)."),
     ),
     "a flat sample": (
         lambda: network().forward(X[0]),
@@ -267,18 +232,12 @@ CASES = {
     "a label above 1": (
         lambda: network().step(X, 2 * X, 0.5),
         DomainError,
-        (
-            "y: expected labels between 0 and 1, got 2.0 at index [0, 0]; "
-            "scale the labels, or use the squared loss."
-        ),
+        ("y: expected labels between 0 and 1, got 2.0 at index [0, 0]; scale the labels, or use the squared loss."),
     ),
     "a label below 0": (
         lambda: network("softmax", "cross_entropy").step(X, [[1.0, 0.0], [1.5, -0.5]], 0.5),
         DomainError,
-        (
-            "y: expected labels between 0 and 1, got 1.5 at index [1, 0]; "
-            "scale the labels, or use the squared loss."
-        ),
+        ("y: expected labels between 0 and 1, got 1.5 at index [1, 0]; scale the labels, or use the squared loss."),
     ),
     "labels that do not sum to 1": (
         lambda: network("softmax", "cross_entropy").step(X, [[1.0, 0.0], [0.5, 0.25]], 0.5),
@@ -311,10 +270,7 @@ CASES = {
     "an unknown mode": (
         lambda: fitting(mode="minibatch"),
         ChoiceError,
-        (
-            "mode: expected one of 'batch', 'stochastic', 'mini-batch', got 'minibatch'; "
-            "check the spelling."
-        ),
+        ("mode: expected one of 'batch', 'stochastic', 'mini-batch', got 'minibatch'; check the spelling."),
     ),
     "mini-batches of no size": (
         lambda: fitting(mode="mini-batch"),
@@ -329,10 +285,7 @@ CASES = {
     "a batch size for stochastic descent": (
         lambda: fitting(mode="stochastic", batch_size=2),
         CombinationError,
-        (
-            "batch_size: expected none with mode='stochastic', got 2; "
-            "leave it out, or use mode='mini-batch'."
-        ),
+        ("batch_size: expected none with mode='stochastic', got 2; leave it out, or use mode='mini-batch'."),
     ),
     "an order and a seed": (
         lambda: fitting(order=[0], seed=1),
@@ -363,10 +316,7 @@ CASES = {
     "an empty order": (
         lambda: fitting(order=[]),
         ShapeError,
-        (
-            "order: expected a non-empty sequence of sample indices, got shape (0,); "
-            "list at least one sample."
-        ),
+        ("order: expected a non-empty sequence of sample indices, got shape (0,); list at least one sample."),
     ),
     "an order of booleans": (
         lambda: fitting(order=[True, False]),
@@ -382,10 +332,7 @@ CASES = {
             epochs=1,
         ),
         DomainError,
-        (
-            "x: expected finite numbers, got nan at index [1, 1] counted from row 65536; "
-            "remove NaN and infinity."
-        ),
+        ("x: expected finite numbers, got nan at index [1, 1] counted from row 65536; remove NaN and infinity."),
     ),
 }
 
@@ -407,13 +354,9 @@ def test_good_input_is_not_refused():
     Layer(W, np.zeros(2), mask=[[True, True], [True, True]], activation="elu", alpha=2)
     network("softmax", "cross_entropy").step(X, np.full((2, 2), 0.5), 0.5)
     thirds = np.full((1, 3), 1 / 3, "float32")
-    Network(
-        [Layer(np.eye(3, dtype="float32"), activation="softmax")], loss="cross_entropy"
-    ).backward(thirds, thirds)
+    Network([Layer(np.eye(3, dtype="float32"), activation="softmax")], loss="cross_entropy").backward(thirds, thirds)
     huge = np.full((2, 2), 2.0**1000)
-    assert np.isfinite(
-        Network([Layer(W / 4, activation="tanh")], loss="squared").backward(huge, X).outputs
-    ).all()
+    assert np.isfinite(Network([Layer(W / 4, activation="tanh")], loss="squared").backward(huge, X).outputs).all()
 
 
 def test_errors_carry_their_parts_and_can_be_pickled():

@@ -17,9 +17,7 @@ def outputs_only(n, activation, loss, dtype="float64", **options):
 @pytest.mark.parametrize(("loss_factor", "factor"), [(1, 1), (0.5, 0.5)])
 @pytest.mark.parametrize(("reduction", "samples"), [("sum", 1), ("mean", 2)])
 @pytest.mark.parametrize(("output_reduction", "outputs"), [("sum", 1), ("mean", 4)])
-def test_conventions_scale_loss_and_delta(
-    *, loss_factor, factor, reduction, samples, output_reduction, outputs
-):
+def test_conventions_scale_loss_and_delta(*, loss_factor, factor, reduction, samples, output_reduction, outputs):
     """E and delta carry the same factor.
 
     On dyadic numbers exactly, so that any other factor fails.
@@ -95,9 +93,7 @@ def test_cross_entropy_is_computed_from_the_net_inputs(dtype, extreme):
 
 def test_zero_labels_cost_nothing_where_the_output_is_zero():
     """0 log 0 is 0: a certain and right prediction has loss 0 and delta 0."""
-    result = outputs_only(3, "softmax", "cross_entropy").backward(
-        [[2000.0, 0.0, -2000.0]], [[1.0, 0.0, 0.0]]
-    )
+    result = outputs_only(3, "softmax", "cross_entropy").backward([[2000.0, 0.0, -2000.0]], [[1.0, 0.0, 0.0]])
     assert result.loss == 0
     assert not result.deltas[0].any()
 

@@ -70,19 +70,13 @@ def test_every_quantity_agrees_with_index_loops(output, loss, dtype, masked):
             for got, exact in zip(getattr(result, name), getattr(expected, name), strict=True):
                 assert got.dtype == dtype
                 assert_within(got, exact, bound(network, len(x), exact, terms))
-        for got, exact in zip(
-            result.bias_gradients[:-1], expected.bias_gradients[:-1], strict=True
-        ):
+        for got, exact in zip(result.bias_gradients[:-1], expected.bias_gradients[:-1], strict=True):
             assert_within(got, exact, bound(network, len(x), exact, expected.output_gradient))
         assert_within(result.loss, expected.loss, bound(network, len(x), np.array(expected.loss)))
         # E26 at the network's own gradients: one rounding of the product, one of the difference.
-        for layer, weights, gradient in zip(
-            before, network.weights, result.weight_gradients, strict=True
-        ):
+        for layer, weights, gradient in zip(before, network.weights, result.weight_gradients, strict=True):
             size = np.max(np.abs(layer.weights)) + np.max(np.abs(gradient))
-            assert_within(
-                weights, layer.weights - rate * gradient.astype(float), 3 * roundoff(dtype) * size
-            )
+            assert_within(weights, layer.weights - rate * gradient.astype(float), 3 * roundoff(dtype) * size)
 
 
 def test_deltas_through_updated_weights_would_fail():
@@ -122,9 +116,7 @@ def test_gradient_is_that_of_the_own_loss(hidden, output, loss):
             )
             for layer, direction in zip(network.layers, directions, strict=True)
         ]
-        return (
-            Network(layers, loss=loss, output_reduction="mean", loss_factor=0.5).backward(x, y).loss
-        )
+        return Network(layers, loss=loss, output_reduction="mean", loss_factor=0.5).backward(x, y).loss
 
     slope = (loss_at(h) - loss_at(-h)) / (2 * h)
     exact = sum(np.sum(g * d) for g, d in zip(gradients.weight_gradients, directions, strict=True))
@@ -142,9 +134,7 @@ def test_masked_edges_stay_exactly_zero():
     before = network.layers
     for _ in range(10):
         result = network.step(x, y, 0.5)
-    for mask, weights, gradient, layer in zip(
-        masks, network.weights, result.weight_gradients, before, strict=True
-    ):
+    for mask, weights, gradient, layer in zip(masks, network.weights, result.weight_gradients, before, strict=True):
         assert not mask.all()
         assert not weights[~mask].any()
         assert not gradient[~mask].any()
@@ -193,9 +183,7 @@ def test_float32_is_computed_in_float32():
         loss="squared",
     )
     x, _ = random_data(narrow, n=50)
-    assert (
-        narrow.forward(x).outputs != exact.forward(x.astype(float)).outputs.astype("float32")
-    ).any()
+    assert (narrow.forward(x).outputs != exact.forward(x.astype(float)).outputs.astype("float32")).any()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -258,10 +246,7 @@ def test_nothing_accumulates_between_calls():
     network = random_network("gelu", "softmax", "cross_entropy")
     x, y = random_data(network)
     first, again = network.backward(x, y).copy(), network.backward(x, y).copy()
-    assert all(
-        np.array_equal(a, b)
-        for a, b in zip(first.weight_gradients, again.weight_gradients, strict=True)
-    )
+    assert all(np.array_equal(a, b) for a, b in zip(first.weight_gradients, again.weight_gradients, strict=True))
     network.step(x, y, 0.1)
     assert not np.array_equal(network.backward(x, y).weight_gradients[0], first.weight_gradients[0])
 

@@ -41,7 +41,5 @@ def test_screen_and_validation_decide_alike(name, rule, dtype):
 def test_a_screen_forgets_the_array_before():
     """After a refusal the same screen accepts good labels, and the other way round."""
     screen = label_screen("distribution", (1, 2), np.dtype(float))
-    verdicts = [
-        screen(np.array([row])) for row in ([0.5, 0.5], [0.5, 0.25], [np.nan, 1], [1.0, 0.0])
-    ]
+    verdicts = [screen(np.array([row])) for row in ([0.5, 0.5], [0.5, 0.25], [np.nan, 1], [1.0, 0.0])]
     assert verdicts == [True, False, False, True]

@@ -32,9 +32,7 @@ def test_tail_and_density_are_accurate_relative_to_themselves(dtype):
     tail, density = evaluate(t)
     with mpmath.workdps(40):
         exact = [mpmath.mpf(float(entry)) for entry in t]
-        assert worst(
-            tail, [mpmath.erfc(e / mpmath.sqrt(2)) / 2 for e in exact]
-        ) <= UNITS * roundoff(dtype)
+        assert worst(tail, [mpmath.erfc(e / mpmath.sqrt(2)) / 2 for e in exact]) <= UNITS * roundoff(dtype)
         assert worst(density, [mpmath.npdf(e) for e in exact]) <= UNITS * roundoff(dtype)
 
 
@@ -52,9 +50,7 @@ def test_an_unsplit_square_would_fail():
     t = np.linspace(20, 37, 1001)
     with mpmath.workdps(40):
         exact = [mpmath.npdf(mpmath.mpf(entry)) for entry in t]
-        assert worst(np.exp(-t * t / 2) / math.sqrt(2 * math.pi), exact) > UNITS * roundoff(
-            "float64"
-        )
+        assert worst(np.exp(-t * t / 2) / math.sqrt(2 * math.pi), exact) > UNITS * roundoff("float64")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

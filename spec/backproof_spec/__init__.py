@@ -16,14 +16,12 @@ The clauses run on float arrays, on object arrays of ball numbers and on object 
 """
 
 from backproof_spec.activations import RULES, Activation, Rule, activation
-from backproof_spec.forward import bias_as_weight, forward_propagation, net_input
-from backproof_spec.losses import LOSSES, Loss, cross_entropy_loss, error_function, log_loss, squared_loss
-from backproof_spec.gradient import (
-    error_gradient,
-    net_input_by_weight,
-    single_sample_gradient,
-    weight_chain_rule,
-    weight_gradient,
+from backproof_spec.algorithm import (
+    backpropagation,
+    batch_gradient_descent,
+    descend,
+    mini_batch_gradient_descent,
+    stochastic_gradient_descent,
 )
 from backproof_spec.delta import (
     delta_by_next_deltas,
@@ -33,7 +31,17 @@ from backproof_spec.delta import (
     delta_rule,
     net_input_by_activation,
 )
-from backproof_spec.sigmoid import sigmoid, sigmoid_activation_derivative, sigmoid_delta_rule, sigmoid_derivative
+from backproof_spec.descent import gradient_descent, update_rule, weight_gradient_recalled
+from backproof_spec.forward import bias_as_weight, forward_propagation, net_input
+from backproof_spec.gradient import (
+    error_gradient,
+    net_input_by_weight,
+    single_sample_gradient,
+    weight_chain_rule,
+    weight_gradient,
+)
+from backproof_spec.losses import LOSSES, Loss, cross_entropy_loss, error_function, log_loss, squared_loss
+from backproof_spec.network import Layer, Network, Step
 from backproof_spec.output_delta import (
     SPECIAL_FORMS,
     WrongPairError,
@@ -43,15 +51,8 @@ from backproof_spec.output_delta import (
     output_deltas,
     regression_output_delta,
 )
-from backproof_spec.descent import gradient_descent, update_rule, weight_gradient_recalled
-from backproof_spec.network import Layer, Network, Step
-from backproof_spec.algorithm import (
-    backpropagation,
-    batch_gradient_descent,
-    descend,
-    mini_batch_gradient_descent,
-    stochastic_gradient_descent,
-)
+from backproof_spec.registry import Clause, UnknownClauseError, clause, clauses, get_clause
+from backproof_spec.sigmoid import sigmoid, sigmoid_activation_derivative, sigmoid_delta_rule, sigmoid_derivative
 from backproof_spec.worked_example import (
     example_backward,
     example_descent,
@@ -62,7 +63,6 @@ from backproof_spec.worked_example import (
     example_second_forward,
     vanishing_gradient,
 )
-from backproof_spec.registry import Clause, UnknownClauseError, clause, clauses, get_clause
 
 __all__ = [
     "LOSSES",

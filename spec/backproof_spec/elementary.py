@@ -2,10 +2,11 @@
 
 The spec writes `exp(z)`; what runs depends on what z holds: float arrays use NumPy, object arrays use what was
 registered for the type of their elements (ball numbers by the kit, SymPy expressions by the spec's tests), and any
-other array type (a torch tensor) what was registered for that type. So one line of the spec is run, enclosed and proved.
+other array type (a torch tensor) what was registered for that type. So one line is run, enclosed and proved.
 
-Names: exp, expm1, log, log1p, sqrt, tanh and normal_cdf (the standard normal distribution) of one number; `pi` like a number; `xlogy(x, y)` = x log y and
-`xdivy(x, y)` = x / y, both 0 where x = 0; `by_sign(z, negative, zero, positive)` selects by the sign of z.
+Names: exp, expm1, log, log1p, sqrt, tanh and normal_cdf (the standard normal distribution) of one number; `pi` like a
+number; `xlogy(x, y)` = x log y and `xdivy(x, y)` = x / y, both 0 where x = 0; `by_sign(z, negative, zero, positive)`
+selects by the sign of z.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def register(kind: type, functions: Mapping[str, Callable[..., Any]]) -> None:
     """
     wrong = sorted(set(NAMES) ^ set(functions))
     if wrong:
-        msg = f"elementary functions of {kind.__name__}: expected exactly {', '.join(NAMES)}; differing: {', '.join(wrong)}"
+        names = ", ".join(NAMES)
+        msg = f"elementary functions of {kind.__name__}: expected exactly {names}; differing: {', '.join(wrong)}"
         raise ValueError(msg)
     _SCALARS[kind] = dict(functions)
 

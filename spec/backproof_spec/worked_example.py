@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -184,4 +185,4 @@ def vanishing_gradient(deltas: Sequence[Any]) -> bool:
     than that of the next.
     """
     largest = [abs(delta).max() for delta in deltas]
-    return all(bool(here < following) for here, following in zip(largest[:-1], largest[1:], strict=True))
+    return all(bool(here < following) for here, following in pairwise(largest))

@@ -4,8 +4,9 @@ import doctest
 import importlib
 import pkgutil
 
-import backproof_spec
 import pytest
+
+import backproof_spec
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(backproof_spec.__path__, "backproof_spec."))
 

@@ -1,1 +1,1 @@
-"""The one room that imports torch: the autograd oracle and the torch subject. Import it lazily, and only from the edge."""
+"""The one room that imports torch: the autograd oracle and the torch subject. It is imported lazily, at the edge."""

@@ -29,13 +29,14 @@ ACTIVATIONS: Mapping[str, Callable[..., Tensor]] = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "relu": torch.relu,
-    "leaky_relu": lambda z, slope: torch.nn.functional.leaky_relu(z, slope),
-    "elu": lambda z, alpha: torch.nn.functional.elu(z, alpha),
+    "leaky_relu": lambda z, slope: torch.nn.functional.leaky_relu(z, negative_slope=slope),
+    "elu": torch.nn.functional.elu,
     # torch's own softplus drops to the identity above a threshold of 20, an error of 2e-9 there.
     "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),
     "gelu": _gelu,
     "softmax": lambda z: torch.softmax(z, dim=-1),
 }
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:

@@ -1,4 +1,4 @@
-"""PyTorch autograd as an oracle: z, a, loss, every delta, gradient and updated parameter, without one of our equations."""
+"""PyTorch autograd as an oracle: z, a, loss, every delta, gradient and new parameter, by none of our equations."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import torch
 
 from backproof.autograd.functional import AS_USERS_WRITE_IT, forward, masks, tensors
 from backproof.case import Case
-from backproof.errors import UsageError
 from backproof.door import Subject
+from backproof.errors import UsageError
 
 
 def make_subject(device: str = "cpu") -> Subject:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from backproof_spec import Activation, Layer, activation
 
 from backproof.balls import Array
 from backproof.case import Case
 from backproof.catalogue.generator import Numbers
 from backproof.tolerance import SATURATION, Tolerance
+from backproof_spec import Activation, Layer, activation
 
 DEFAULT_OUTPUT = {"squared": "identity", "log": "sigmoid", "cross_entropy": "softmax"}
 
@@ -63,7 +63,7 @@ def build_case(
         title=title,
         layers=tuple(layers),
         x=numbers.uniform(samples, widths[0]) * input_scale,
-        y=_labels(numbers, loss, activations[-1], samples, widths[-1], soft=soft_labels),
+        y=_labels(numbers, loss, samples, widths[-1], soft=soft_labels),
         loss=loss,
         learning_rate=learning_rate,
         batches=tuple(tuple(batch) for batch in batches or [range(samples)]),
@@ -96,9 +96,7 @@ def _mask(numbers: Numbers, n_out: int, n_in: int, density: float) -> Array:
     return np.asarray(mask)
 
 
-def _labels(
-    numbers: Numbers, loss: str, output: str | Activation, samples: int, outputs: int, *, soft: bool
-) -> Array:
+def _labels(numbers: Numbers, loss: str, samples: int, outputs: int, *, soft: bool) -> Array:
     if loss == "squared":
         return numbers.uniform(samples, outputs)
     if loss == "log":

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from backproof_spec import example_network, example_sample
-
 from backproof.case import Case
+from backproof_spec import example_network, example_sample
 
 
 def worked_example(*, dense: bool = False) -> Case:

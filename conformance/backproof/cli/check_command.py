@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from backproof_spec import UnknownClauseError, get_clause
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -13,11 +12,12 @@ from backproof.api import Result, check
 from backproof.case import Case
 from backproof.catalogue import all_cases, get_case
 from backproof.cli.console import output
+from backproof.door import Subject
 from backproof.errors import UsageError
 from backproof.loading import load_subject
 from backproof.report import write_report
-from backproof.door import Subject
 from backproof.terminal import show_result
+from backproof_spec import UnknownClauseError, get_clause
 
 
 def run(options: argparse.Namespace) -> int:

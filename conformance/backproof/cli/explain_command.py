@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import inspect
 
-from backproof_spec import UnknownClauseError, get_clause
-
 import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.catalogue import all_cases
 from backproof.cli.console import output
 from backproof.errors import UsageError
+from backproof_spec import UnknownClauseError, get_clause
 
 SHOWN_CASES = 12
 

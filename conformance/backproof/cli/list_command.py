@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from backproof_spec import clauses
 from rich.table import Table
 
 import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
@@ -15,6 +14,7 @@ from backproof.catalogue import all_cases
 from backproof.cli.console import output
 from backproof.conventions import CHOICES, MEANINGS
 from backproof.loading import BUNDLED
+from backproof_spec import clauses
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,7 +67,11 @@ def _subjects() -> list[dict[str, Any]]:
 
 def _conventions() -> list[dict[str, Any]]:
     return [
-        {"name": name, "choices": ["undeclared" if value is None else str(value) for value in choices], "meaning": MEANINGS[name]}
+        {
+            "name": name,
+            "choices": ["undeclared" if value is None else str(value) for value in choices],
+            "meaning": MEANINGS[name],
+        }
         for name, choices in CHOICES.items()
     ]
 

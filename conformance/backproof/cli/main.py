@@ -13,6 +13,7 @@ from importlib import import_module
 
 EXIT_USAGE = 2
 EXIT_BROKEN = 3
+EXIT_INTERRUPTED = 130
 
 EPILOG = """\
 exit status: 0 conforms, 1 deviates, 2 usage error, 3 the subject (or the kit) is broken, 4 incomplete
@@ -79,20 +80,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         made.print_help(sys.stderr)
         return EXIT_USAGE
-    errors = import_module("backproof.errors")
-    command = import_module(f"backproof.cli.{options.command}_command")
     try:
-        return int(command.run(options))
-    except errors.UsageError as error:
-        print(f"backproof: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    except errors.BackproofError as error:
-        print(f"backproof: {error}", file=sys.stderr)
-        return EXIT_BROKEN
+        return _run(options)
     except BrokenPipeError:
         # The reader of our output has gone: say nothing more, and keep the interpreter from trying again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         print("backproof: interrupted", file=sys.stderr)
-        return 130
+        return EXIT_INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    errors = import_module("backproof.errors")
+    command = import_module(f"backproof.cli.{options.command}_command")
+    try:
+        return int(command.run(options))
+    except errors.BackproofError as error:
+        print(f"backproof: {error}", file=sys.stderr)
+        return EXIT_USAGE if isinstance(error, errors.UsageError) else EXIT_BROKEN

@@ -52,13 +52,14 @@ def judge_against(
                 found = replace(found, status=Status.DOWNSTREAM)
             elif found.status is Status.DEVIATES and (step, *key) in judged_locally:
                 msg = (
-                    f"the kit contradicts itself on case {case.slug!r} ({case.dtype}), update {step}, {key[0]} of layer "
-                    f"{key[1]}: it conforms locally and so does all before it, but leaves the worst case end to end "
-                    f"(got {found.got!r}, {oracle} {found.expected!r}, tolerance {found.tolerance:.3g}). Please report it"
+                    f"the kit contradicts itself on case {case.slug!r} ({case.dtype}), update {step}, {key[0]} of "
+                    f"layer {key[1]}: it conforms locally and so does all before it, but leaves the worst case end to "
+                    f"end (got {found.got!r}, {oracle} {found.expected!r}, tolerance {found.tolerance:.3g}). "
+                    "Please report it"
                 )
                 raise OracleError(msg)
             findings.append(found)
-    return [*findings, *_whole(case, findings, oracle)]
+    return [*findings, *_whole(case, findings)]
 
 
 def _finding(
@@ -91,7 +92,7 @@ def _finding(
     )
 
 
-def _whole(case: Case, findings: Iterable[Finding], oracle: str) -> list[Finding]:
+def _whole(case: Case, findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings of A1 (each update as a whole) and of the descent mode (the whole run of updates)."""
     updated = [f for f in findings if f.quantity in ("weights", "biases")]
     chosen = updated or [f for f in findings if f.quantity in ("weight_gradients", "bias_gradients")]

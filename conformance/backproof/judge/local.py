@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from backproof_spec import Network, vanishing_gradient
 
 from backproof.balls import Array, ball, balls, inflate, middle, radius
 from backproof.case import Case
 from backproof.judge.findings import Finding, Judged, Status, compare
 from backproof.tolerance import Tolerance
 from backproof.walk import Key, Node, Upstream, walk_update
+from backproof_spec import Network, vanishing_gradient
 
 Values = Mapping[Key, Array]
 

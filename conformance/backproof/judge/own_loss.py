@@ -1,4 +1,4 @@
-"""B-own-loss: is the gradient that a subject uses the gradient of the loss that it reports?
+"""B-own-loss: the gradient that a subject uses must be the gradient of the loss that it reports.
 
 c_J = reported loss / E and c_g = gradient / grad E at the true values must be equal in every case, whatever the
 declared conventions, so that no convention can hide it. Where they are not, the reported loss itself is differentiated
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,8 +50,10 @@ class Factors:
 
 
 def factors(case: Case, values: Values, truth: Truth) -> Factors | None:
-    """Return c_J and c_g of a case, from what update 1 showed or let recover; None where either is not known,
-    or where an exact zero at a kink leaves the gradient to a convention."""
+    """Return c_J and c_g of a case, from what update 1 showed or let recover.
+
+    None where either is not known, or where an exact zero at a kink leaves the gradient to a convention.
+    """
     names = [("weight_gradients", n) for n in range(1, case.depth + 1)]
     names += [("bias_gradients", n) for n, layer in enumerate(case.layers, 1) if layer.biases is not None]
     if ("loss", 0) not in values or any(name not in values for name in names):
@@ -81,9 +84,10 @@ def factors(case: Case, values: Values, truth: Truth) -> Factors | None:
 
 
 def judge_own_loss(case: Case, values: Values, truth: Truth, loss_at: LossAt) -> tuple[Finding, Factors] | None:
-    """Judge B-own-loss on one case; truth: its exact values with the bounds around them; loss_at runs the subject on another case and returns the loss it reports.
+    """Judge B-own-loss on one case.
 
-    Returns None where the subject shows no loss, or no gradients that are known.
+    truth: the case's exact values with the bounds around them; loss_at: runs the subject on another case and returns
+    the loss it reports. Returns None where the subject shows no loss, or no gradients that are known.
     """
     found = factors(case, values, truth)
     if found is None or case.conventions.loss_at != "before":
@@ -104,7 +108,9 @@ def judge_own_loss(case: Case, values: Values, truth: Truth, loss_at: LossAt) ->
             "no constant" if found.gradient is None else f"{found.gradient:.10g}"
         )
         if slope is not None:
-            message += f"; along a random direction the reported loss changes by {slope:.8g}, the gradient says {used:.8g}"
+            message += (
+                f"; along a random direction the reported loss changes by {slope:.8g}, the gradient says {used:.8g}"
+            )
     finding = Finding(
         clause="B-own-loss",
         quantity="loss",
@@ -157,7 +163,7 @@ def _derivative(case: Case, values: Values, loss_at: LossAt) -> tuple[float | No
         if above is None or below is None:
             return None, 0.0, used
         slopes.append((above - below) / (2 * step))
-    gaps = [abs(first - second) for first, second in zip(slopes[:-1], slopes[1:], strict=True)]
+    gaps = [abs(first - second) for first, second in pairwise(slopes)]
     best = int(np.argmin(gaps))
     rounding = float(np.finfo(kind).eps) * abs(float(values["loss", 0])) * 4 / STEP_SIZES[best + 1]
     return slopes[best + 1], 2 * gaps[best] + rounding, used

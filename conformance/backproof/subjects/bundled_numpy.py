@@ -5,11 +5,10 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from backproof_numpy import Layer, Network
-
 from backproof.case import Case
 from backproof.conventions import Conventions
 from backproof.door import Subject
+from backproof_numpy import Layer, Network
 
 
 def make_subject(device: str = "cpu") -> Subject:
@@ -25,6 +24,7 @@ def make_subject(device: str = "cpu") -> Subject:
 def train(case: Case) -> list[dict[str, Any]]:
     """Train the network of a case as its batches say, and show everything after each update."""
     conventions = case.conventions
+    averaged = conventions.output_reduction == "mean" and case.loss != "cross_entropy"
     network = Network(
         [
             Layer(la.weights, la.biases, mask=la.mask, activation=la.activation.name, **dict(la.activation.parameters))
@@ -32,8 +32,8 @@ def train(case: Case) -> list[dict[str, Any]]:
         ],
         loss=case.loss,
         loss_factor=conventions.loss_factor if case.loss == "squared" else 1.0,
-        reduction=conventions.reduction,
-        output_reduction=conventions.output_reduction if case.loss != "cross_entropy" else "sum",
+        reduction="mean" if conventions.reduction == "mean" else "sum",
+        output_reduction="mean" if averaged else "sum",
     )
     records = []
     for batch in case.batches:
