@@ -11,6 +11,7 @@ from backproof.case import Case
 from backproof.catalogue import all_cases
 from backproof.diagnosis import Suggestion, suggest_conventions
 from backproof.door import Subject, as_subject
+from backproof.errors import UsageError
 from backproof.judge.end_to_end import agreement
 from backproof.report import build_report
 from backproof.run import Oracle, Progress, run_subject
@@ -59,7 +60,7 @@ def check(
     diagnosis = suggest_conventions(run)
     judged = [result.case for result in verdict.judged]
     agreements = [*check_oracles(judged, oracles), *without]
-    report = build_report(verdict, target or made.name, diagnosis=diagnosis, oracles=agreements, device=device)
+    report = build_report(verdict, target, diagnosis=diagnosis, oracles=agreements, device=device)
     return Result(verdict, diagnosis, report)
 
 
@@ -71,7 +72,10 @@ def find_oracles(device: str, *, wanted: bool | None) -> tuple[list[Oracle], lis
         return [], [{"name": "autograd", "status": WITHOUT_TORCH}]
     from backproof.autograd.oracle import AutogradOracle  # noqa: PLC0415 - torch takes seconds to import
 
-    return [AutogradOracle(device)], []
+    try:
+        return [AutogradOracle(device)], []
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def check_oracles(cases: list[Case], oracles: list[Oracle]) -> list[dict[str, Any]]:

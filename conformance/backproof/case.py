@@ -25,7 +25,8 @@ class Case:
     """One case; every number in it is exactly representable in `dtype`.
 
     layers: weights (n_out, n_in), biases (n_out,) or None, mask bool (n_out, n_in) or None, activation;
-    x: (n, n_0); y: (n, k); batches: the sample indices of each update, in their order; flags: what is special.
+    x: (n, n_0); y: (n, k); batches: the sample indices of each update, in their order; flags: what is special;
+    widths: n_0 to n_L and samples: n are derived. The arrays are read-only copies.
 
     Raises CaseError, naming the field, what was expected and what came.
     """
@@ -41,10 +42,18 @@ class Case:
     title: str = ""
     conventions: Conventions = field(default_factory=Conventions)
     flags: tuple[str, ...] = ()
+    widths: tuple[int, ...] = field(init=False)
+    samples: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Enforce the preconditions of the equations and add the flags that follow from the structure."""
+        """Enforce the preconditions of the equations, freeze the arrays, and add the flags of the structure."""
         _check(self)
+        for name in ("x", "y"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
+        frozen = (Layer(_frozen(la.weights), _frozen(la.biases), la.activation, _frozen(la.mask)) for la in self.layers)
+        object.__setattr__(self, "layers", tuple(frozen))
+        object.__setattr__(self, "widths", (self.x.shape[1], *(layer.weights.shape[0] for layer in self.layers)))
+        object.__setattr__(self, "samples", len(self.x))
         object.__setattr__(self, "flags", tuple(sorted({*self.flags, *_structural_flags(self)})))
 
     @property
@@ -58,11 +67,6 @@ class Case:
         return len(self.layers)
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        """n_0, n_1, ..., n_L."""
-        return (self.x.shape[1], *(layer.weights.shape[0] for layer in self.layers))
-
-    @property
     def size(self) -> int:
         """The number of weights and biases: cases are ordered by it."""
         return sum(layer.weights.size + (0 if layer.biases is None else layer.biases.size) for layer in self.layers)
@@ -70,7 +74,7 @@ class Case:
     @property
     def mode(self) -> str:
         """The clause of the descent mode: M1 batch, M2 stochastic, M3 mini-batch."""
-        if all(sorted(batch) == list(range(len(self.x))) for batch in self.batches):
+        if all(sorted(batch) == list(range(self.samples)) for batch in self.batches):
             return "M1"
         return "M2" if all(len(batch) == 1 for batch in self.batches) else "M3"
 
@@ -138,6 +142,16 @@ class Case:
         return copy
 
 
+def _frozen(values: Array | None) -> Array | None:
+    if values is None:
+        return None
+    if values.base is None and not values.flags.writeable:
+        return values
+    copy = np.array(values)
+    copy.setflags(write=False)
+    return copy
+
+
 def _structural_flags(case: Case) -> set[str]:
     pair = (case.layers[-1].activation.name, case.loss)
     found = {
@@ -172,7 +186,10 @@ def _check(case: Case) -> None:
     _check_array(case, "y", case.y, ndim=2)
     if len(case.x) != len(case.y):
         _fail(case, f"x and y need as many rows; x has {len(case.x)}, y has {len(case.y)}")
-    if not case.learning_rate > 0 or float(np.dtype(case.dtype).type(case.learning_rate)) != case.learning_rate:
+    if (
+        not 0 < case.learning_rate < np.inf
+        or float(np.dtype(case.dtype).type(case.learning_rate)) != case.learning_rate
+    ):
         _fail(case, f"learning_rate must be positive and exact in {case.dtype}, not {case.learning_rate!r}")
     fan_in = case.x.shape[1]
     for number, layer in enumerate(case.layers, 1):
@@ -210,8 +227,9 @@ def _check_layer(case: Case, number: int, layer: Layer, fan_in: int) -> int:
     if not layer.activation.elementwise and number != case.depth:
         _fail(case, f"{where}.activation: {layer.activation} is not element-wise and belongs to the output layer")
     for key, value in layer.activation.parameters:
-        if not isinstance(value, str) and float(np.dtype(case.dtype).type(value)) != value:
-            _fail(case, f"{where}.activation: {key}={value!r} is not exact in {case.dtype}")
+        exact = isinstance(value, str) or (np.isfinite(value) and float(np.dtype(case.dtype).type(value)) == value)
+        if not exact:
+            _fail(case, f"{where}.activation: {key}={value!r} is not a finite number exact in {case.dtype}")
     return width
 
 
@@ -219,7 +237,7 @@ def _check_batches(case: Case) -> None:
     if not case.batches:
         _fail(case, "batches needs at least one update; it is empty")
     for step, batch in enumerate(case.batches, 1):
-        outside = [index for index in batch if not 0 <= index < len(case.x)]
+        outside = [i for i in batch if not isinstance(i, int | np.integer) or not 0 <= i < len(case.x)]
         if not batch or outside:
             _fail(case, f"batches[{step}] must hold sample indices from 0 to {len(case.x) - 1}, not {batch}")
 

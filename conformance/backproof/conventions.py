@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from backproof.errors import UsageError
@@ -58,9 +59,11 @@ class Conventions:
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             a_number = name == "kink" and isinstance(value, int | float) and not isinstance(value, bool)
-            if value not in choices and not a_number:
+            if value in choices:
+                object.__setattr__(self, name, choices[choices.index(value)])
+            elif not a_number or not isfinite(value):
                 shown = ", ".join(repr(choice) for choice in choices)
-                extra = " or a number" if name == "kink" else ""
+                extra = " or a finite number" if name == "kink" else ""
                 msg = f"convention {name}={value!r}: expected one of {shown}{extra} ({MEANINGS[name]})"
                 raise UsageError(msg)
 

@@ -9,7 +9,7 @@ def my_net(case):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from backproof.conventions import Conventions
@@ -85,6 +85,8 @@ class Subject:
 
 
 def subject(
+    target: Target | None = None,
+    /,
     *,
     name: str | None = None,
     version: str = "",
@@ -94,9 +96,10 @@ def subject(
     skips: Iterable[str] = (),
     observes: Iterable[str] | None = None,
     **conventions: Any,
-) -> Callable[[Target], Target]:
+) -> Any:
     """Mark a function of a case, or a class whose instances are one, as a subject.
 
+    target: what is marked, where the decorator stands without parentheses;
     conventions: any of reduction, loss_factor, weight_layout ... (`backproof list conventions`); the other arguments
     are those of Subject. Raises UsageError for a name or value that is not in the closed lists.
     """
@@ -108,12 +111,10 @@ def subject(
     declared = Conventions(**conventions)
 
     def mark(target: Target) -> Target:
-        if not callable(target):
-            msg = f"@backproof.subject: expected a function or a class; {type(target).__name__} came"
-            raise UsageError(msg)
+        own_name: str = getattr(target, "__name__", type(target).__name__)
         made = Subject(
-            name=name or target.__name__,
-            run=target() if isinstance(target, type) else target,
+            name=name or own_name,
+            run=_runner(target),
             version=version,
             conventions=declared,
             activations=_names(activations),
@@ -125,7 +126,19 @@ def subject(
         target.backproof_subject = made  # type: ignore[attr-defined]  # functions and classes take attributes
         return target
 
-    return mark
+    return mark if target is None else mark(target)
+
+
+def _runner(target: Any) -> Run:
+    """Return what is called with a case: the function itself, or an instance of the class."""
+    made = target() if isinstance(target, type) else target
+    if not callable(made):
+        what = (
+            f"class {target.__name__}, whose instances cannot be called," if isinstance(target, type) else repr(target)
+        )
+        msg = f"@backproof.subject: expected a function of a case, or a class with __call__(self, case); {what} came"
+        raise UsageError(msg)
+    return made
 
 
 def as_subject(target: Any, name: str) -> Subject:
@@ -137,9 +150,12 @@ def as_subject(target: Any, name: str) -> Subject:
         return target
     carried = getattr(target, "backproof_subject", None)
     if isinstance(carried, Subject):
-        return carried
+        # A wrapper, a subclass or an instance carries the mark of another object: it is judged itself, as declared.
+        itself = carried.run is target or (isinstance(target, type) and type(carried.run) is target)
+        return carried if itself else replace(carried, run=_runner(target))
     if callable(target):
-        return Subject(name=name, run=target)
+        a_class = isinstance(target, type) and any("__call__" in vars(base) for base in target.__mro__)
+        return Subject(name=name, run=_runner(target) if a_class else target)
     expected = "a function of a case, or something marked with @backproof.subject"
     msg = f"{name}: expected {expected}; a {type(target).__name__} came"
     raise UsageError(msg)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
+
+import numpy as np
 
 from backproof.door import Subject, as_subject
 from backproof.errors import SubjectError, UsageError
@@ -33,54 +37,77 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         msg = f"no subject {target!r}: expected {', '.join(BUNDLED)}, FILE.py:NAME or module:NAME.{hint}"
         raise UsageError(msg)
-    module = _load_file(Path(where), target) if where.endswith(".py") else _import(where, target)
+    with np.errstate():  # what a file sets for NumPy is its own
+        module = _load_file(Path(where), target) if where.endswith(".py") else _import(where, target)
     if not hasattr(module, name):
-        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        names = [key for key, value in vars(module).items() if _a_subject(value) and not key.startswith("_")]
         near = get_close_matches(name, names, n=3) or names[:8]
         msg = f"{where} has no {name!r}; it has {', '.join(near) or 'nothing that can be called'}"
         raise UsageError(msg)
     return as_subject(getattr(module, name), name)
 
 
+def _a_subject(value: object) -> bool:
+    return callable(value) or isinstance(value, Subject)
+
+
+@contextmanager
+def _searched(folder: str) -> Iterator[None]:
+    """Search a folder for modules, first, for a while."""
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
 def _load_file(path: Path, target: str) -> ModuleType:
     if not path.is_file():
         msg = f"no file {path} (from {target!r}); expected the path of a Python file before the colon"
         raise UsageError(msg)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # A name of our own: a file called json.py must not take the place of the module json.
+    name = f"backproof_subject_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         msg = f"{path} cannot be loaded as a Python module"
         raise UsageError(msg)
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent.resolve()))
-    try:
-        sys.modules[path.stem] = module
-        spec.loader.exec_module(module)
-    except UsageError:
-        raise
-    except (Exception, SystemExit) as error:
-        msg = f"{path} fails while it is imported: {type(error).__name__}: {error}"
-        raise SubjectError(msg) from error
-    finally:
-        sys.path.pop(0)
+    sys.modules[name] = module
+    with _searched(str(path.parent.resolve())):
+        try:
+            spec.loader.exec_module(module)
+        except UsageError:
+            raise
+        except (Exception, SystemExit) as error:
+            msg = f"{path} fails while it is imported: {type(error).__name__}: {error}"
+            raise SubjectError(msg) from error
     return module
 
 
 def _import(name: str, target: str) -> ModuleType:
-    sys.path.insert(0, "")
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        missing = error.name or name
-        if missing in (name, name.partition(".")[0]):
-            msg = f"no module {name!r} (from {target!r}); expected an importable module or FILE.py before the colon"
-            raise UsageError(msg) from error
-        package = {"sklearn": "scikit-learn"}.get(missing, missing)
-        msg = f"subject {target!r} needs the package {package}, which is not installed: pip install {package}"
-        raise UsageError(msg) from error
-    except UsageError:
-        raise
-    except (Exception, SystemExit) as error:
-        msg = f"{name} fails while it is imported: {type(error).__name__}: {error}"
-        raise SubjectError(msg) from error
-    finally:
-        sys.path.pop(0)
+    with _searched(""):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise UsageError(_missing(error.name or name, name, target)) from error
+        except UsageError:
+            raise
+        except (TypeError, ValueError) as error:
+            if name.startswith("."):
+                msg = f"{name!r} (from {target!r}) is a relative name; expected an importable module"
+                raise UsageError(msg) from error
+            msg = f"{name} fails while it is imported: {type(error).__name__}: {error}"
+            raise SubjectError(msg) from error
+        except (Exception, SystemExit) as error:
+            msg = f"{name} fails while it is imported: {type(error).__name__}: {error}"
+            raise SubjectError(msg) from error
+
+
+def _missing(missing: str, name: str, target: str) -> str:
+    if name == missing or name.startswith(f"{missing}."):
+        return f"no module {missing!r} (from {target!r}); expected an importable module or FILE.py before the colon"
+    if "." in missing:
+        return f"subject {target!r} imports {missing!r}, and there is no such module"
+    package = {"sklearn": "scikit-learn"}.get(missing, missing)
+    return f"subject {target!r} needs the package {package}, which is not installed: pip install {package}"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from backproof_spec import Loss
 from flint import arb
 
 from backproof.balls import Array, ball, balls
+from backproof_spec import Loss
 
 UNKNOWN = arb(0) / 0
 

@@ -60,6 +60,16 @@ def read_observation(answer: Any, case: Case) -> Observation:
     answer: a mapping (cases of one update, or {"final": mapping}), or a list of mappings, one for each update.
     Raises ObservationError, naming the field, what was expected and what came.
     """
+    try:
+        return _observation(answer, case)
+    except ObservationError:
+        raise
+    except Exception as error:  # the answer's own code runs here, and may raise anything
+        msg = f"the answer cannot be read: {type(error).__name__}: {error}"
+        raise ObservationError(msg) from error
+
+
+def _observation(answer: Any, case: Case) -> Observation:
     updates = len(case.batches)
     if isinstance(answer, Mapping) and set(answer) == {"final"}:
         final = _record(answer["final"], case, "final")
@@ -116,15 +126,21 @@ def _layers(given: Any, case: Case, where: str) -> Any:
 
 def _array(value: Any, case: Case, where: str) -> Array:
     try:
+        if isinstance(value, np.ma.MaskedArray):
+            msg = "its masked entries have no value"
+            raise TypeError(msg)  # noqa: TRY301 - told below with the place
         if isinstance(value, np.ndarray | np.generic):
             found = np.array(value)
         elif isinstance(value, list | tuple | float | int):
-            found = np.array(value, dtype=case.dtype)
+            found = np.array(value)
+            if found.dtype.kind in "fiu":
+                with np.errstate(over="ignore"):
+                    found = found.astype(case.dtype)
         elif hasattr(value, "__dlpack__"):
             found = np.array(np.from_dlpack(value))
         else:
             found = np.array(value)
-    except (TypeError, ValueError, BufferError, RuntimeError, OverflowError) as error:
+    except Exception as error:  # the value's own code runs here, and may raise anything
         msg = f"{where}: {type(value).__name__} cannot be read as an array of numbers: {error}"
         raise ObservationError(msg) from error
     if found.dtype.kind not in "fiub":

@@ -21,7 +21,7 @@ SCHEMA = "backproof/report/1"
 
 def build_report(
     verdict: Verdict,
-    target: str,
+    target: str | None,
     *,
     diagnosis: list[Suggestion],
     oracles: list[dict[str, Any]],
@@ -29,7 +29,7 @@ def build_report(
 ) -> dict[str, Any]:
     """Return the report as JSON-ready data; numbers that are not finite become strings.
 
-    target: the subject as it was named, for the line that reproduces the first deviation.
+    target: the subject as it was named on the command line (None: from Python), for the line that reproduces it.
     """
     subject = verdict.run.subject
     first = verdict.first_deviation
@@ -72,7 +72,7 @@ def build_report(
     return {key: _plain(value) for key, value in report.items()}
 
 
-def describe(finding: Finding, target: str, device: str) -> dict[str, Any]:
+def describe(finding: Finding, target: str | None, device: str) -> dict[str, Any]:
     """Return a finding as the report's data."""
     return {
         "clause": finding.clause,
@@ -91,8 +91,15 @@ def describe(finding: Finding, target: str, device: str) -> dict[str, Any]:
         "tolerance": finding.tolerance,
         "ratio": finding.ratio,
         "message": finding.message,
-        "reproduce": f"backproof check {shlex.quote(target)} --case {finding.case} --dtype {finding.dtype}",
+        "reproduce": _reproduce(finding, target, device),
     }
+
+
+def _reproduce(finding: Finding, target: str | None, device: str) -> str:
+    if target is None:
+        return f"backproof.check(subject, [backproof.get_case({finding.case!r}, {finding.dtype!r})])"
+    where = "" if device == "cpu" else f" --device {device}"
+    return f"backproof check {shlex.quote(target)} --case {finding.case} --dtype {finding.dtype}{where}"
 
 
 def environment(device: str) -> dict[str, Any]:
@@ -123,13 +130,17 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def report_text(report: dict[str, Any]) -> str:
+    """Return a report as JSON text."""
+    return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def write_report(report: dict[str, Any], where: str) -> None:
     """Write a report as JSON to a file, or to standard output for "-"."""
-    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if where == "-":
-        print(text, end="")
+        print(report_text(report), end="")
     else:
-        Path(where).write_text(text, encoding="utf-8")
+        Path(where).write_text(report_text(report), encoding="utf-8")
 
 
 def report_schema() -> dict[str, Any]:

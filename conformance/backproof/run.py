@@ -14,7 +14,7 @@ import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.balls import Array
 from backproof.case import Case
 from backproof.door import Subject
-from backproof.errors import ObservationError, SubjectError, UsageError
+from backproof.errors import ObservationError, SubjectError
 from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.local import Kink
@@ -104,11 +104,9 @@ def answer(subject: Subject, case: Case) -> Observation:
 
     Raises SubjectError when the subject raises or answers nonsense. What it prints goes to standard error.
     """
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), np.errstate():
         try:
             shown: Any = subject.run(case.for_subject())
-        except UsageError:
-            raise
         except (Exception, SystemExit) as error:
             msg = f"the subject raised {type(error).__name__}: {error}{_where(error)}"
             raise SubjectError(msg) from error
@@ -142,9 +140,16 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
     own = judge_own_loss(case, judged.first_update, judged.truth, lambda moved: _reported_loss(subject, moved))
     findings, factors = list(judged.findings), None
     if own is not None:
-        findings.append(own[0])
-        factors = own[1] if own[0].status is Status.DEVIATES else None
+        finding, factors = _behind(own[0], findings), own[1]
+        findings.append(finding)
+        factors = factors if finding.status is Status.DEVIATES else None
     return CaseResult(case=case, observation=observation, findings=tuple(findings), kinks=judged.kinks), factors
+
+
+def _behind(own: Finding, findings: Sequence[Finding]) -> Finding:
+    """A gradient that deviates in itself cannot be that of the reported loss: that is a consequence."""
+    wrong = any(finding.status is Status.DEVIATES and finding.quantity != "loss" for finding in findings)
+    return replace(own, status=Status.DOWNSTREAM) if wrong and own.status is Status.DEVIATES else own
 
 
 def _reported_loss(subject: Subject, case: Case) -> float | None:

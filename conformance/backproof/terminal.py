@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from backproof.api import Result
@@ -34,7 +35,7 @@ def show_result(console: Console, result: Result, *, quiet: bool = False) -> Non
         _skips(console, result)
         _errors(console, result)
         _deviations(console, result)
-    _verdict(console, result)
+    _verdict(console, result, quiet=quiet)
 
 
 def _clauses(console: Console, statuses: Iterable[ClauseStatus]) -> None:
@@ -121,17 +122,19 @@ def _other_clauses(result: Result) -> list[int]:
     return others
 
 
-def _verdict(console: Console, result: Result) -> None:
+def _verdict(console: Console, result: Result, *, quiet: bool) -> None:
     verdict, counts, scope = result.verdict, result.verdict.counts, result.verdict.scope
-    subject = verdict.run.subject
-    console.print()
+    subject, precision = verdict.run.subject, verdict.run.subject.conventions.precision
+    if not quiet:
+        console.print()
     console.print(
-        f"{subject.name}: [bold {COLOURS[verdict.name]}]{verdict.name}[/]"
+        f"{escape(subject.name)}: [bold {COLOURS[verdict.name]}]{verdict.name}[/]"
         f" - {counts['checks']} checks in {counts['cases']} cases: {counts['passed']} passed,"
         f" {counts['reduced_accuracy']} reduced accuracy, {counts['vacuous']} vacuous, {counts['deviated']} deviated,"
         f" {counts['downstream']} downstream; {counts['skipped']} cases skipped, {counts['errored']} errored"
+        + ("" if precision == "full" else f"; declared precision of products: {precision}")
     )
+    if quiet:
+        return
     parts = [f"judged {how}: {', '.join(names)}" for how, names in scope.items() if names]
     console.print("; ".join(parts) or "nothing was judged", markup=False, highlight=False)
-    if subject.conventions.precision != "full":
-        console.print(f"declared precision of products: {subject.conventions.precision}")

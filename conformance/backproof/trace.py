@@ -44,6 +44,8 @@ def _update(
 ) -> Iterator[str]:
     yield "  forward propagation"
     for row, sample in enumerate(batch):
+        if len(batch) > 1:
+            yield f"   sample {sample}"
         below = case.x[sample]
         for layer in range(1, case.depth + 1):
             rule = case.layers[layer - 1].activation
@@ -58,7 +60,9 @@ def _update(
             below = values["activations", layer][row]
     yield f"    E = {_n(float(values['loss', 0]))}{'':4}[E3, {nodes['loss', 0].clause}]"
     yield "  backpropagation"
-    for row in range(len(batch)):
+    for row, sample in enumerate(batch):
+        if len(batch) > 1:
+            yield f"   sample {sample}"
         for layer in range(case.depth, 0, -1):
             clause = _delta_clause(case, layer)
             for i in range(min(case.widths[layer], WIDEST)):

@@ -136,7 +136,7 @@ def _steps(case: Case, reduced: Reduced, sides: Sides) -> tuple[list[dict[Key, E
 def _expected(exact: Node, worst: Node, rms: Array, *, reduced: bool) -> Expected:
     bound = worst.reduced if reduced and worst.reduced is not None else worst.bound
     farthest = distance(worst.reference - exact.reference, 0.0) + radius(worst.reference) + bound
-    return Expected(exact.clause, exact.reference, np.minimum(rms, farthest), farthest, worst.at_least)
+    return Expected(exact.clause, exact.reference, np.fmin(rms, farthest), farthest, worst.at_least)
 
 
 def float_spec(case: Case) -> list[dict[Key, Array]]:

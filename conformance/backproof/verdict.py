@@ -67,6 +67,15 @@ SPECIAL_CASES: Mapping[str, Callable[[Case], bool]] = {
     **{f"X{number}": _worked for number in range(1, 7)},
 }
 
+
+def exercises(case: Case, clause: Clause) -> bool:
+    """Return whether a case exercises a clause: an observed one itself, a derived one through its carriers."""
+    if clause.id.startswith("B-"):
+        return True
+    applies = SPECIAL_CASES.get(clause.id, _every)
+    return applies(case) and not set(clause.via or (clause.id,)).isdisjoint(case.clauses)
+
+
 _ORDER = (Status.VACUOUS, Status.PASSED, Status.REDUCED, Status.DOWNSTREAM, Status.DEVIATES)
 _NAMES = {
     Status.VACUOUS: "not_observed",
@@ -137,7 +146,7 @@ class Verdict:
             ratio = max(finding.ratio for finding in found)
             checks = sum(finding.status is not Status.VACUOUS for finding in found)
             return ClauseStatus(clause, _NAMES[worst.status], checks, ratio)
-        concerned = [r for r in self.run.results if applies(r.case) and not set(names).isdisjoint(r.case.clauses)]
+        concerned = [result for result in self.run.results if exercises(result.case, clause)]
         if any(result.error is not None for result in concerned):
             return ClauseStatus(clause, "errored", 0, None)
         if concerned and all(result.skipped is not None for result in concerned):

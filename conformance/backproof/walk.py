@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+
 from backproof.balls import Array, ball, balls, doubtful, inflate, middle, radius
 from backproof.case import Case
 from backproof.loss_interval import loss_interval

@@ -171,7 +171,7 @@ TABLE: tuple[tuple[str, str, tuple[int, ...], Any, str, dict[str, Any]], ...] = 
         (9, 64, 33, 3),
         "relu",
         "squared",
-        {"seed": 138, "samples": 6, "learning_rate": 0.0078125},
+        {"seed": 437, "samples": 6, "learning_rate": 0.0078125},
     ),
     ("wide-input", "64 inputs to few neurons", (64, 3, 2), "sigmoid", "log", {"seed": 139, "samples": 7}),
     ("no-biases", "No biases anywhere", (3, 5, 2), "tanh", "squared", {"seed": 140, "biases": False}),

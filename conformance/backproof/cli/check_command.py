@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import redirect_stdout
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,24 +13,48 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from backproof.api import Result, check
 from backproof.case import Case
 from backproof.catalogue import all_cases, get_case
-from backproof.cli.console import output
+from backproof.cli.console import kept_output, output
 from backproof.door import Subject
 from backproof.errors import UsageError
 from backproof.loading import load_subject
-from backproof.report import write_report
+from backproof.report import report_text
 from backproof.terminal import show_result
+from backproof.verdict import exercises
 from backproof_spec import UnknownClauseError, get_clause
 
 
 def run(options: argparse.Namespace) -> int:
     """Judge the subject, print the result, write the report, and return the exit status."""
     cases = choose_cases(options)
-    subject = load_subject(options.subject, options.device)
-    result = _watched(options, subject, cases)
-    show_result(output(options, to_error=options.json == "-"), result, quiet=options.quiet)
-    if options.json:
-        write_report(result.report, options.json)
+    check_device(options.device)
+    if options.json and options.json != "-" and not Path(options.json).resolve().parent.is_dir():
+        msg = f"--json {options.json}: there is no folder {Path(options.json).parent}"
+        raise UsageError(msg)
+    if options.json == "-":
+        with kept_output() as stream:
+            result = _judged(options, cases)
+            show_result(output(options, to_error=True), result, quiet=options.quiet)
+            stream.write(report_text(result.report))
+    else:
+        result = _judged(options, cases)
+        show_result(output(options), result, quiet=options.quiet)
+        if options.json:
+            Path(options.json).write_text(report_text(result.report), encoding="utf-8")
     return int(result.verdict.exit)
+
+
+def _judged(options: argparse.Namespace, cases: list[Case]) -> Result:
+    with redirect_stdout(sys.stderr):
+        subject = load_subject(options.subject, options.device)
+    return _watched(options, subject, cases)
+
+
+def check_device(device: str) -> None:
+    """Raise UsageError unless the device is cpu, cuda or cuda:N."""
+    kind, _, number = device.partition(":")
+    if device != "cpu" and not (kind == "cuda" and (number.isdigit() or device == "cuda")):
+        msg = f"--device {device}: expected cpu, cuda or cuda:N"
+        raise UsageError(msg)
 
 
 def choose_cases(options: argparse.Namespace) -> list[Case]:
@@ -43,8 +69,7 @@ def choose_cases(options: argparse.Namespace) -> list[Case]:
             clause = get_clause(name)
         except UnknownClauseError as error:
             raise UsageError(str(error)) from error
-        wanted = set(clause.via or (clause.id,))
-        cases = [case for case in cases if wanted & set(case.clauses)]
+        cases = [case for case in cases if exercises(case, clause)]
         if not cases:
             msg = f"--clause {name}: no case exercises {clause.id} `{clause.slug}`"
             raise UsageError(msg)
@@ -52,8 +77,11 @@ def choose_cases(options: argparse.Namespace) -> list[Case]:
 
 
 def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -> Result:
-    device = options.device if options.device.startswith("cuda") else "cpu"
-    arguments = {"target": options.subject, "autograd": False if options.no_autograd else None, "device": device}
+    arguments = {
+        "target": options.subject,
+        "autograd": False if options.no_autograd else None,
+        "device": options.device,
+    }
     if options.quiet or not sys.stderr.isatty():
         return check(subject, cases, **arguments)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

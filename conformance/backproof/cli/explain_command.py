@@ -9,6 +9,7 @@ import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.catalogue import all_cases
 from backproof.cli.console import output
 from backproof.errors import UsageError
+from backproof.verdict import exercises
 from backproof_spec import UnknownClauseError, get_clause
 
 SHOWN_CASES = 12
@@ -31,10 +32,9 @@ def run(options: argparse.Namespace) -> int:
     say(f"  section: {clause.section}" + (f" (image {clause.image})" if clause.image else ""))
     kind = "observed: judged on numbers" if clause.observed else f"derived: proved, judged via {', '.join(clause.via)}"
     say(f"  {kind}")
-    wanted = set(clause.via or (clause.id,))
-    slugs = [case.slug for case in all_cases("float64") if wanted & set(case.clauses)]
+    slugs = [case.slug for case in all_cases("float64") if exercises(case, clause)]
     more = f" and {len(slugs) - SHOWN_CASES} more" if len(slugs) > SHOWN_CASES else ""
-    say(f"  cases: {', '.join(slugs[:SHOWN_CASES]) or 'every case'}{more}")
+    say(f"  cases: {', '.join(slugs[:SHOWN_CASES])}{more}")
     say("  code:")
     say()
     for line in inspect.getsource(clause.function).splitlines():

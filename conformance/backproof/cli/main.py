@@ -73,9 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = parser()
     options = made.parse_args(arguments)
     if options.version:
-        from importlib.metadata import version  # noqa: PLC0415 - for this option only
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - for this option only
 
-        print(f"backproof {version('backproof')}")
+        try:
+            print(f"backproof {version('backproof')}")
+        except PackageNotFoundError:
+            print("backproof (a source tree that is not installed)")
         return 0
     if options.command is None:
         made.print_help(sys.stderr)
@@ -99,3 +102,13 @@ def _run(options: argparse.Namespace) -> int:
     except errors.BackproofError as error:
         print(f"backproof: {error}", file=sys.stderr)
         return EXIT_USAGE if isinstance(error, errors.UsageError) else EXIT_BROKEN
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001 - exit 1 would say that the subject deviates
+        import traceback  # noqa: PLC0415 - for this message only
+
+        traceback.print_exc()
+        print(
+            f"backproof: the kit itself failed ({type(error).__name__}); please report the lines above", file=sys.stderr
+        )
+        return EXIT_BROKEN

@@ -66,7 +66,7 @@ def usable_values(case: Case, step: int, record: Record) -> Usable:
                     judged=Judged.PRESENCE,
                     status=Status.DEVIATES,
                     index=index,
-                    got=float(shown[index]) if index else None,
+                    got=float(shown[index]) if shown.ndim == len(index) else None,
                     ratio=float("inf"),
                     message=message,
                 )
