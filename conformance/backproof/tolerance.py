@@ -1,10 +1,12 @@
 """The tolerance model: how far correct code may be from an equation, element by element.
 
 Every bound is the worst-case rounding error of one equation evaluated once in the case's dtype, at upstream values
-taken as given. Symbols: u, the unit roundoff; gamma_n = n u / (1 - n u); lambda, the smallest normal number;
-r, the absolute error of f'; S, a product's sum of absolute values. No other module holds a tolerance.
+taken as given. These were rounded to be shown, once each: code that computes in a higher precision than the case's, as
+plain Python does in float32 cases, has others inside (SHOWN_TERMS, for the two factors of a product).
 
-All arguments and results are float64 arrays; z, a, o, y, delta are (batch, n_l), weights (n_out, n_in).
+Symbols: u, the unit roundoff; gamma_n = n u / (1 - n u); lambda, the smallest normal number; r, the absolute error of
+f'; S, a product's sum of absolute values. No other module holds a tolerance. All arguments and results are float64
+arrays; z, a, o, y, delta are (batch, n_l), weights (n_out, n_in).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ SUMMED_EXPONENTIALS = 10
 UPDATE_TERMS = 2.1
 SUBTRACTION_TERMS = 3
 SCALE_TERMS = 2
+SHOWN_TERMS = 2
 REDUCED_ACCURACY = 4
 RESOLUTION = 1e-3
 SATURATION = 2.0**10
@@ -63,11 +66,12 @@ class Tolerance:
         return self.smallest * (terms + np.abs(value) + 1)
 
     def net_input(self, weights: Array, biases: Array | None, previous: Array, z: Array) -> Array:
-        """Return the bound of z (E1): gamma_(n+1) (|W||a| + |b|)."""
+        """Return the bound of z (E1): gamma_(n+3) (|W||a| + |b|)."""
         n = weights.shape[1]
         absolute = np.abs(previous) @ np.abs(weights).T
         bias = 0.0 if biases is None else np.abs(biases)
-        return self.product(n + 1, absolute) + self.gamma(n + 1) * bias + self.underflow(n, z)
+        terms = n + 1 + SHOWN_TERMS
+        return self.product(terms, absolute) + self.gamma(terms) * bias + self.underflow(n, z)
 
     def activation(self, activation: Activation, z: Array, a: Array) -> Array:
         """Return the bound of a = f(z) (E1, E18): c_f u |a| + u |z f'(z)|; softmax by its own formula.
@@ -95,12 +99,12 @@ class Tolerance:
         return np.maximum(own, self.reduced_activation(z)) if reduced else own
 
     def delta(self, derivative: Array, r: Array, next_weights: Array, next_deltas: Array, *, scaled: bool) -> Array:
-        """Return the bound of E17: gamma_(n+1) S (|f'| + r) + |s| r + u |s| |f'|, with s = W^T delta."""
+        """Return the bound of E17: gamma_(n+3) S (|f'| + r) + |s| r + u |s| |f'|, with s = W^T delta."""
         n = next_weights.shape[0]
         s = np.abs(next_deltas @ next_weights)
         absolute = np.abs(next_deltas) @ np.abs(next_weights)
         slope = np.abs(derivative)
-        terms = n + 1 + (SCALE_TERMS if scaled else 0)
+        terms = n + 1 + SHOWN_TERMS + (SCALE_TERMS if scaled else 0)
         underflow = self.underflow(n, s) + s * self.underflow(1, slope)
         return self.product(terms, absolute) * (slope + r) + s * r + self.u * s * slope + underflow
 
@@ -133,18 +137,19 @@ class Tolerance:
         return terms * self.u * o * absolute + own + o * spread
 
     def gradient(self, deltas: Array, previous: Array, *, scaled: bool) -> tuple[Array, Array]:
-        """Return the bounds of E11: gamma_B |delta|^T |a| for weights, gamma_B sum |delta| for biases."""
+        """Return the bounds of E11: gamma_(B+2) |delta|^T |a| for weights, gamma_(B+2) sum |delta| for biases."""
         samples = deltas.shape[0]
-        terms = samples + (SCALE_TERMS if scaled else 0)
+        terms = samples + SHOWN_TERMS + (SCALE_TERMS if scaled else 0)
         absolute = np.abs(deltas).T @ np.abs(previous)
         by_bias = np.abs(deltas).sum(axis=0)
         by_weight = self.product(terms, absolute) + self.underflow(samples, absolute)
         return by_weight, self.gamma(terms) * by_bias + self.underflow(samples, by_bias)
 
     def update(self, parameters: Array, gradient: Array, learning_rate: float) -> Array:
-        """Return the bound of E26: 2.1 u |alpha g| + u (|w| + |alpha g|)."""
+        """Return the bound of E26: 2.1 u |alpha g| + u (|w| + |alpha g|), and u (|w| + |alpha g|) for what is shown."""
         change = np.abs(learning_rate * gradient)
-        return self.u * (UPDATE_TERMS * change + np.abs(parameters) + change) + self.underflow(1, parameters)
+        size = np.abs(parameters) + change
+        return self.u * (UPDATE_TERMS * change + SHOWN_TERMS * size) + self.underflow(1, parameters)
 
     def loss(self, terms: Array, scale: float) -> float:
         """Return the rounding of a loss whose single terms (batch, k) are given: c_f and gamma on their sum."""

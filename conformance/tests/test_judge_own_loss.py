@@ -37,8 +37,9 @@ def test_a_mean_over_outputs_with_the_gradient_of_the_sum_is_named():
 
 def test_no_declared_convention_can_hide_it():
     machine = Machine(loss=lambda c, y, z, o: stable_loss(c, y, z, o) / y.shape[1])
-    findings, _ = own_loss(machine, output_reduction="mean")
-    assert Status.DEVIATES in {f.status for f in findings}
+    findings, run = own_loss(machine, output_reduction="mean")
+    assert {f.status for f in findings} == {Status.DOWNSTREAM}, "the deltas are then those of the sum, and deviate"
+    assert {f.clause for f in run.findings if f.status is Status.DEVIATES} == {"E22"}
 
 
 def test_a_loss_that_differs_by_a_constant_has_the_same_gradient():
