@@ -18,7 +18,7 @@ ENVIRONMENT = {
 def run(*words, cwd=None, **options):
     """Return the completed command; text of both streams."""
     options = {"capture_output": True, "text": True} | options
-    return subprocess.run([*BACKPROOF, *words], check=False, env=ENVIRONMENT, cwd=cwd, **options)  # noqa: S603 - our words
+    return subprocess.run([*BACKPROOF, *words], check=False, env=ENVIRONMENT, cwd=cwd, **options)
 
 
 def check(name, *words, **options):

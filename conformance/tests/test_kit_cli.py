@@ -228,7 +228,7 @@ def test_nothing_is_coloured_when_it_is_piped():
 
 
 def imported(*words):
-    done = subprocess.run(  # noqa: S603 - our words
+    done = subprocess.run(
         [sys.executable, "-X", "importtime", *words], capture_output=True, text=True, check=True, env=ENVIRONMENT
     )
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
@@ -260,7 +260,7 @@ def test_a_reader_that_has_gone_is_no_failure():
 
 
 def test_head_ends_the_trace_quietly():
-    pipe = subprocess.run(  # noqa: S603 - our words
+    pipe = subprocess.run(
         ["/bin/sh", "-c", '"$@" | head -1', "sh", *BACKPROOF, "trace", "wide-tanh"],
         capture_output=True,
         text=True,
