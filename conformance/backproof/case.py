@@ -50,8 +50,7 @@ class Case:
         _check(self)
         for name in ("x", "y"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
-        frozen = (Layer(_frozen(la.weights), _frozen(la.biases), la.activation, _frozen(la.mask)) for la in self.layers)
-        object.__setattr__(self, "layers", tuple(frozen))
+        object.__setattr__(self, "layers", tuple(map(_frozen_layer, self.layers)))
         object.__setattr__(self, "widths", (self.x.shape[1], *(layer.weights.shape[0] for layer in self.layers)))
         object.__setattr__(self, "samples", len(self.x))
         object.__setattr__(self, "flags", tuple(sorted({*self.flags, *_structural_flags(self)})))
@@ -140,6 +139,13 @@ class Case:
         object.__setattr__(copy, "x", np.array(self.x.T if columns else self.x, order="C"))
         object.__setattr__(copy, "y", np.array(self.y.T if columns else self.y, order="C"))
         return copy
+
+
+def _frozen_layer(layer: Layer) -> Layer:
+    weights, biases, mask = map(_frozen, (layer.weights, layer.biases, layer.mask))
+    if weights is layer.weights and biases is layer.biases and mask is layer.mask:
+        return layer
+    return Layer(weights, biases, layer.activation, mask)
 
 
 def _frozen(values: Array | None) -> Array | None:

@@ -57,17 +57,30 @@ def test_nan_everywhere_exits_1(tmp_path):
 
 
 def test_a_subject_that_raises_exits_3(tmp_path):
-    done = check(
-        tmp_path, block("example", "wrong").replace("a, deltas =", "raise OSError('no luck')\n    a, deltas =")
-    )
+    code = block("example", "wrong").replace("a, deltas =", "raise OSError('no luck')\n    a, deltas =")
+    done = check(tmp_path, code)
     assert done.returncode == 3
     assert "OSError: no luck" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["numpy", "torch"])
+def test_the_figures_of_the_bundled_subjects_are_the_counts_of_their_reports(name):
+    pytest.importorskip("torch", reason="the README's figures include autograd, which needs torch")
+    from backproof.api import check as judge
+    from backproof.loading import load_subject
+
+    counts = judge(load_subject(name)).report["counts"]
+    text = README.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.endswith(f"| `backproof check {name}` |"))
+    assert f"{counts['checks']} of {counts['checks']} in {counts['cases']} cases" in line
+    assert counts["deviated"] == counts["downstream"] == 0
+    assert name != "numpy" or f"({counts['vacuous']} of them vacuous)" in line
 
 
 def test_every_figure_has_its_command():
     """A figure that no command prints is not there."""
     rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
-    figures = [row for row in rows if row[0] not in ("figure",) and not row[0].startswith("-")]
+    figures = [row for row in rows if row[0] != "figure" and not row[0].startswith("-")]
     assert figures
     for figure, _, command in figures:
         assert command.startswith("`"), figure

@@ -11,7 +11,7 @@ from typing import Any
 from backproof_spec.activations import Activation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """One layer: weights (n_out, n_in), biases (n_out,) or None, a connection mask (n_out, n_in) or None, f.
 
@@ -28,7 +28,7 @@ class Layer:
 Network = tuple[Layer, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """All that one update of the complete algorithm computes.
 
