@@ -80,8 +80,8 @@ def _observation(answer: Any, case: Case) -> Observation:
             raise ObservationError(msg)
         return Observation((_record(answer, case, "answer"),))
     if isinstance(answer, Sequence) and not isinstance(answer, str | bytes):
-        if len(answer) != updates:
-            msg = f"expected one mapping for each of {updates} updates; {len(answer)} came"
+        if not answer:
+            msg = f"expected one mapping for each of {updates} updates; an empty list came"
             raise ObservationError(msg)
         return Observation(tuple(_record(item, case, f"update {n}") for n, item in enumerate(answer, 1)))
     msg = f"expected a mapping of quantities or a list of them, one for each update; {type(answer).__name__} came"

@@ -39,6 +39,8 @@ def tell(finding: Finding, case: Case) -> str:
     name = f"{clause.id} `{clause.slug}`{_special(finding, case)}"
     if finding.judged is Judged.BEHAVIOUR:
         return f"The loss you report is not the loss whose gradient you use ({name}): {finding.message}."
+    if finding.clause.startswith("M"):
+        return f"Update {finding.step} is not {name}: {finding.message}."
     subject = f"Your {NOUNS[finding.quantity]}{_layer(finding)}"
     if finding.message:
         return f"{subject} breaks {name}{_place(finding)}: {finding.message}."

@@ -55,9 +55,19 @@ def truth_of(case: Case, reduced: Reduced = frozenset(), sides: Sides | None = N
     reduced: (update, quantity, layer) found in the reduced-accuracy tier; sides: the subject's net inputs by
     (update, layer), which decide on which side of a kink it stands where the exact value cannot.
     """
+    plain = _plain_truth(case)
+    if not reduced and not (sides and plain.undecided):
+        return plain
+    with precision(plain.bits):
+        steps, undecided = _steps(case, reduced, sides or {})
+        return Truth(tuple(steps), plain.bits, undecided)
+
+
+@lru_cache(maxsize=512)
+def _plain_truth(case: Case) -> Truth:
     bits = needed_bits(case)
     with precision(bits):
-        steps, undecided = _steps(case, reduced, sides or {})
+        steps, undecided = _steps(case, frozenset(), {})
         return Truth(tuple(steps), bits, undecided)
 
 

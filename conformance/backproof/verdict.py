@@ -198,6 +198,8 @@ def _flow(finding: Finding, case: Case) -> tuple[int, ...]:
     forward, backward, update = ("net_inputs", "activations"), ("deltas",), BY_LAYER[3:]
     if finding.judged is Judged.BEHAVIOUR:
         stage, place = 4, 0
+    elif finding.clause.startswith("M") and finding.judged is not Judged.END_TO_END:
+        stage, place = 0, 0
     elif finding.quantity in forward:
         stage, place = 0, 2 * finding.layer + forward.index(finding.quantity)
     elif finding.quantity == "loss":

@@ -232,6 +232,14 @@ TABLE: tuple[tuple[str, str, tuple[int, ...], Any, str, dict[str, Any]], ...] = 
         {"seed": 147, "weight_scale": 30.0, "samples": 6},
     ),
     (
+        "huge-logits",
+        "Softmax of net inputs whose exponentials overflow in either dtype",
+        (3, 4, 3),
+        "relu",
+        "cross_entropy",
+        {"seed": 159, "weight_scale": 160.0, "samples": 5},
+    ),
+    (
         "negative-gelu",
         "GELU far below 0",
         (3, 5, 2),

@@ -12,6 +12,7 @@ from backproof.case import Case
 from backproof.errors import ObservationError
 from backproof.judge.end_to_end import judge_against
 from backproof.judge.findings import Finding, Status
+from backproof.judge.findings import Judged as Presence
 from backproof.judge.local import Kink, judge_update
 from backproof.judge.presence import usable_values
 from backproof.observation import BY_LAYER, Observation
@@ -46,7 +47,8 @@ def judge_case(case: Case, observation: Observation, oracles: OracleSteps | None
     hidden: set[tuple[int, str, int]] = set()
     with precision(needed_bits(case)):
         network = ball_network(case)
-        for step, record in enumerate(observation.steps, 1):
+        findings += _count(case, observation)
+        for step, record in enumerate(observation.steps[: len(case.batches)], 1):
             usable = usable_values(case, step, record)
             local = judge_update(case, step, network, usable.values)
             network = local.network
@@ -69,6 +71,27 @@ def judge_case(case: Case, observation: Observation, oracles: OracleSteps | None
                 findings += judge_against(case, truth, shown, locally, name, steps)
     first = {**recovered, **shown.get(1, {})} if observation.steps else {}
     return Judged(tuple(findings), truth, tuple(kinks), first)
+
+
+def _count(case: Case, observation: Observation) -> list[Finding]:
+    """Return the deviation of the descent mode where more or fewer updates are shown than the case makes."""
+    shown, wanted = len(observation.steps), len(case.batches)
+    if observation.final is not None or shown == wanted:
+        return []
+    return [
+        Finding(
+            clause=case.mode,
+            quantity="weights",
+            case=case.slug,
+            dtype=case.dtype,
+            step=min(shown, wanted) + 1,
+            layer=0,
+            judged=Presence.PRESENCE,
+            status=Status.DEVIATES,
+            ratio=float("inf"),
+            message=f"{shown} updates are shown, the case makes {wanted}",
+        )
+    ]
 
 
 def _truth(

@@ -12,9 +12,11 @@ from backproof.case import Case
 from backproof.judge.findings import Finding, Judged, Status, compare
 from backproof.tolerance import Tolerance
 from backproof.walk import Key, Node, Upstream, walk_update
-from backproof_spec import Network, vanishing_gradient
+from backproof_spec import Network, net_input, vanishing_gradient
 
 Values = Mapping[Key, Array]
+# Two samples whose net inputs agree to this share are not told apart by a glance at middles rounded to float64.
+SAME_SAMPLE = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,64 @@ def judge_update(case: Case, step: int, network: Network, values: Values) -> Loc
     network: the parameters upstream (balls): the case's for update 1, then those that the subject showed after the
     update before; values: what the subject showed, float64, by (quantity, layer).
     """
+    other = used_batch(case, step, network, values)
+    batch, mode = case.batches[step - 1], []
+    if other is not None:
+        mode, batch = [_other_batch(case, step, other)], other
     recovered = recover(case, step, network, values)
     shown = {key: balls(value) for key, value in values.items()}
     shown |= {key: inflate(balls(value), error) for key, (value, error) in recovered.items()}
-    nodes, after = walk_update(case, network, case.batches[step - 1], Upstream(shown=shown))
+    nodes, after = walk_update(case, network, batch, Upstream(shown=shown))
     findings = _compare_all(case, step, nodes, values, recovered)
     relaxed = _relax(case, findings, shown)
     reduced: frozenset[Key] = frozenset()
     if relaxed is not None:
-        nodes, after = walk_update(case, network, case.batches[step - 1], relaxed)
+        nodes, after = walk_update(case, network, batch, relaxed)
         findings, reduced = _relaxed(findings, _compare_all(case, step, nodes, values, recovered), relaxed)
     if "worked-example" in case.flags and step == 1:
         findings.extend(_vanishing(case, values))
     kinks = tuple(_kinks(case, nodes, values, network))
-    return LocalStep(tuple(findings), after, kinks, recovered, reduced)
+    return LocalStep((*mode, *findings), after, kinks, recovered, reduced)
+
+
+def used_batch(case: Case, step: int, network: Network, values: Values) -> tuple[int, ...] | None:
+    """Return the samples that an update was made with, where its first net inputs belong to others than the case's.
+
+    None where they are the case's own, or no samples of the case at all.
+    """
+    shown, layer = values.get(("net_inputs", 1)), network[0]
+    if shown is None:
+        return None
+    everything = np.arange(len(case.x))
+    z = net_input(layer.weights, layer.biases, balls(case.x))
+    biases = None if layer.biases is None else middle(layer.biases)
+    bound = Tolerance(case.dtype, case.conventions.precision).net_input(
+        middle(layer.weights), biases, case.x.astype(np.float64), middle(z)
+    )
+    near = [
+        everything[(np.abs(middle(z) - row) <= bound + radius(z) + SAME_SAMPLE * np.abs(row)).all(axis=1)]
+        for row in shown
+    ]
+    batch = case.batches[step - 1]
+    if any(len(rows) == 0 for rows in near) or all(own in rows for own, rows in zip(batch, near, strict=True)):
+        return None
+    return tuple(int(rows[0]) for rows in near)
+
+
+def _other_batch(case: Case, step: int, used: tuple[int, ...]) -> Finding:
+    wanted = ", ".join(map(str, case.batches[step - 1]))
+    return Finding(
+        clause=case.mode,
+        quantity="net_inputs",
+        case=case.slug,
+        dtype=case.dtype,
+        step=step,
+        layer=0,
+        judged=Judged.LOCAL,
+        status=Status.DEVIATES,
+        ratio=float("inf"),
+        message=f"it was made with the samples {', '.join(map(str, used))}; the case gives {wanted}",
+    )
 
 
 def _compare_all(

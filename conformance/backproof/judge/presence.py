@@ -57,7 +57,7 @@ def usable_values(case: Case, step: int, record: Record) -> Usable:
             index, message = problem
             findings.append(
                 Finding(
-                    clause=clause_of(case, quantity, layer),
+                    clause=case.mode if _other_rows(case, step, quantity, layer, shown) else clause_of(case, quantity, layer),
                     quantity=quantity,
                     case=case.slug,
                     dtype=case.dtype,
@@ -101,6 +101,13 @@ def _problem(
         index = tuple(int(i) for i in np.argwhere(shown)[0])
         return index, "the layer has no biases: expected None, or exact zeros"
     return None
+
+
+def _other_rows(case: Case, step: int, quantity: str, layer: int, shown: Array) -> bool:
+    """Return whether only the number of rows is wrong: the update was made with another batch than the case's."""
+    expected = _expected_shape(case, step, quantity, layer)
+    by_sample = quantity in ("net_inputs", "activations", "deltas") and shown.ndim == len(expected)
+    return by_sample and shown.shape[0] != expected[0] and shown.shape[1:] == expected[1:]
 
 
 def _right_dtype(case: Case, quantity: str, shown: Array) -> bool:

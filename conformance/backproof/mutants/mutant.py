@@ -1,0 +1,33 @@
+"""A mutant: the machine with one named, seeded bug."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from backproof.mutants.machine import Machine, clauses_of
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One named bug: the step that it replaces, by what, why it happens, what it does, and where it was seen.
+
+    wrong(right, here, ...) is handed the right step; a string is a setting of the machine.
+    """
+
+    name: str
+    step: str
+    wrong: Callable[..., Any] | str
+    explanation: str
+    effect: str = ""
+    seen: str = ""
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that it breaks, derived from the functions of the spec that its step stands for."""
+        return clauses_of(self.step)
+
+    def machine(self, base: Machine | None = None) -> Machine:
+        """Return the machine with this bug."""
+        return (base or Machine()).with_step(self.step, self.wrong)
