@@ -13,6 +13,7 @@ from backproof.diagnosis import Suggestion, suggest_conventions
 from backproof.door import Subject, as_subject
 from backproof.errors import UsageError
 from backproof.judge.end_to_end import agreement
+from backproof.loading import load_subject
 from backproof.report import build_report
 from backproof.run import Oracle, Progress, run_subject
 from backproof.truth import Truth, float_spec, truth_of
@@ -21,18 +22,28 @@ from backproof.verdict import Verdict
 WITHOUT_TORCH = "not run: torch is not installed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """The outcome of a check: the verdict, the suggestions, and the report as data."""
 
-    verdict: Verdict
+    judged: Verdict
     diagnosis: list[Suggestion]
     report: dict[str, Any]
 
     @property
+    def verdict(self) -> str:
+        """The verdict: conforms, deviates, broken or incomplete."""
+        return self.judged.name
+
+    @property
     def conforms(self) -> bool:
         """Whether the verdict is `conforms`."""
-        return self.verdict.name == "conforms"
+        return self.verdict == "conforms"
+
+    def __repr__(self) -> str:
+        """Return the verdict in one line, with the first deviation where there is one."""
+        first = self.report["first_deviation"]
+        return f"<{self.report['subject']['name']}: {self.verdict}{'' if first is None else '. ' + first['message']}>"
 
 
 def check(
@@ -43,19 +54,23 @@ def check(
     autograd: bool | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
+    selected: bool | None = None,
 ) -> Result:
     """Judge a subject on the catalogue (or on the given cases) and return the result.
 
-    subject: a function of a case, or anything marked with @backproof.subject; target: how the subject is called on
-    the command line; autograd: compare with PyTorch autograd as well (None: where torch is installed); device: where
-    autograd runs.
+    subject: a function of a case, anything marked with @backproof.subject, or a name as on the command line; target:
+    how it is called there; autograd: compare with PyTorch autograd as well (None: where torch is installed); device: where
+    autograd runs; selected: the cases are a choice, so that fewer than ten may conform (None: if cases are given).
 
     Raises OracleError when the oracles do not agree among themselves.
     """
+    selected = cases is not None if selected is None else selected
+    if isinstance(subject, str):
+        target, subject = target or subject, load_subject(subject, device)
     made = subject if isinstance(subject, Subject) else as_subject(subject, getattr(subject, "__name__", "subject"))
     chosen = list(all_cases() if cases is None else cases)
     oracles, without = find_oracles(device, wanted=autograd)
-    run = run_subject(made, chosen, oracles, progress)
+    run = run_subject(made, chosen, oracles, progress, selected=selected)
     verdict = Verdict(run)
     diagnosis = suggest_conventions(run)
     judged = [result.case for result in verdict.judged]

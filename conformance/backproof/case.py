@@ -136,6 +136,8 @@ class Case:
         for name in self.__slots__:
             object.__setattr__(copy, name, getattr(self, name))
         object.__setattr__(copy, "layers", layers)
+        # Lists index an array; a tuple would be read as one index for each dimension.
+        object.__setattr__(copy, "batches", tuple(list(batch) for batch in self.batches))
         object.__setattr__(copy, "x", np.array(self.x.T if columns else self.x, order="C"))
         object.__setattr__(copy, "y", np.array(self.y.T if columns else self.y, order="C"))
         return copy

@@ -157,7 +157,7 @@ def as_subject(target: Any, name: str) -> Subject:
         a_class = isinstance(target, type) and any("__call__" in vars(base) for base in target.__mro__)
         return Subject(name=name, run=_runner(target) if a_class else target)
     expected = "a function of a case, or something marked with @backproof.subject"
-    msg = f"{name}: expected {expected}; a {type(target).__name__} came"
+    msg = f"{name}: expected {expected}; {type(target).__name__} came"
     raise UsageError(msg)
 
 

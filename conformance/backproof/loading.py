@@ -34,6 +34,9 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
     where, colon, name = target.rpartition(":")
     if not colon or not where or not name:
         near = get_close_matches(target, BUNDLED, n=1)
+        if target.endswith(".py") and Path(target).is_file():
+            msg = f"{target} is a file: name the function in it, as in {target}:my_net"
+            raise UsageError(msg)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         msg = f"no subject {target!r}: expected {', '.join(BUNDLED)}, FILE.py:NAME or module:NAME.{hint}"
         raise UsageError(msg)

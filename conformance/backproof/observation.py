@@ -112,13 +112,12 @@ def _record(shown: Any, case: Case, where: str) -> Record:
 
 
 def _layers(given: Any, case: Case, where: str) -> Any:
-    if not isinstance(given, Sequence) and not (isinstance(given, np.ndarray) and given.ndim > 0):
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes):
         msg = f"{where}: expected a list with one array for each layer 1..{case.depth}; {type(given).__name__} came"
         raise ObservationError(msg)
     if len(given) != case.depth:
         msg = (
-            f"{where}: expected {case.depth} arrays, one for each layer 1..{case.depth} (the input is not a layer); "
-            f"{len(given)} came"
+            f"{where}: expected one array for each layer 1..{case.depth} (the input is not a layer); {len(given)} came"
         )
         raise ObservationError(msg)
     return given

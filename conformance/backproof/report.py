@@ -13,6 +13,7 @@ from typing import Any
 
 from backproof.diagnosis import Suggestion
 from backproof.judge.findings import Finding
+from backproof.sentences import tell
 from backproof.verdict import Verdict
 from backproof_spec import get_clause
 
@@ -56,8 +57,8 @@ def build_report(
             for status in verdict.clauses
         ],
         "scope": verdict.scope,
-        "first_deviation": None if first is None else describe(first, target, device),
-        "deviations": [describe(finding, target, device) for finding in verdict.deviations],
+        "first_deviation": None if first is None else describe(verdict, first, target, device),
+        "deviations": [describe(verdict, finding, target, device) for finding in verdict.deviations],
         "diagnosis": [suggestion.as_data() for suggestion in diagnosis],
         "notes": list(verdict.run.notes),
         "skipped": [
@@ -72,7 +73,7 @@ def build_report(
     return {key: _plain(value) for key, value in report.items()}
 
 
-def describe(finding: Finding, target: str | None, device: str) -> dict[str, Any]:
+def describe(verdict: Verdict, finding: Finding, target: str | None, device: str) -> dict[str, Any]:
     """Return a finding as the report's data."""
     return {
         "clause": finding.clause,
@@ -90,7 +91,7 @@ def describe(finding: Finding, target: str | None, device: str) -> dict[str, Any
         "expected": finding.expected,
         "tolerance": finding.tolerance,
         "ratio": finding.ratio,
-        "message": finding.message,
+        "message": tell(finding, verdict.case_of(finding), verdict.run.quantities),
         "reproduce": _reproduce(finding, target, device),
     }
 

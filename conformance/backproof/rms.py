@@ -146,7 +146,8 @@ def _output_delta(state: _State, spread: Mapping[Key, Array]) -> Array:
     low = ("deltas", depth) in state.reduced or ("activations", depth) in state.reduced
     r = model.derivative(activation, z, reduced=low) if activation.elementwise else 0 * z
     o_bound = model.reduced_activation(z) if low else model.activation(activation, z, o)
-    own = model.output_delta(activation, rule, y, z, o, o_bound, r, scale) ** 2
+    fused = rule.output_activation == activation.name and "saturated-output" in case.flags
+    own = model.output_delta(activation, rule, y, z, o, o_bound, r, scale, fused=fused) ** 2
     if rule.output_activation == activation.name:
         return scale**2 * _through(activation, z, variance) + own
     slope, curvature = rule.derivative(y, o), rule.second_derivative(y, o)

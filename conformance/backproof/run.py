@@ -46,12 +46,13 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """All results of one subject."""
+    """All results of one subject; selected: the cases are a choice, not the whole catalogue."""
 
     subject: Subject
     results: tuple[CaseResult, ...]
     own_loss: tuple[tuple[Case, Factors], ...] = ()
     oracles: tuple[str, ...] = ()
+    selected: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     @property
@@ -74,10 +75,13 @@ def run_subject(
     cases: Iterable[Case],
     oracles: Sequence[Oracle] = (),
     progress: Progress | None = None,
+    *,
+    selected: bool = False,
 ) -> Run:
     """Run a subject on cases and judge what it shows; an error in one case never ends the run.
 
-    progress: called before each case with its number, the number of cases, and the case.
+    progress: called before each case with its number, the number of cases, and the case; selected: the cases are a
+    choice, so that fewer than ten may conform.
     """
     chosen = [case.under(subject.conventions) for case in cases]
     results, pairs = [], []
@@ -95,6 +99,7 @@ def run_subject(
         results=tuple(results),
         own_loss=tuple(pairs),
         oracles=tuple(oracle.name for oracle in oracles),
+        selected=selected,
         notes=tuple(explain_factors(pairs)),
     )
 

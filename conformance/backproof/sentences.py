@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from backproof.case import Case
 from backproof.judge.findings import Finding, Judged
 from backproof_spec import get_clause
@@ -33,8 +35,20 @@ SPECIAL_FORMS = {
 }
 
 
-def tell(finding: Finding, case: Case) -> str:
-    """Return the sentence that tells a deviation."""
+NEEDS = {
+    "net_inputs": {"activations"},
+    "activations": {"net_inputs"},
+    "loss": {"activations"},
+    "deltas": {"net_inputs", "deltas"},
+    "weight_gradients": {"deltas", "activations"},
+    "bias_gradients": {"deltas"},
+    "weights": {"weight_gradients"},
+    "biases": {"bias_gradients"},
+}
+
+
+def tell(finding: Finding, case: Case, shown: Collection[str] | None = None) -> str:
+    """Return the sentence that tells a deviation; shown: the quantities that the subject shows (None: all)."""
     clause = get_clause(finding.clause)
     name = f"{clause.id} `{clause.slug}`{_special(finding, case)}"
     if finding.judged is Judged.BEHAVIOUR:
@@ -42,15 +56,25 @@ def tell(finding: Finding, case: Case) -> str:
     if finding.clause.startswith("M"):
         return f"Update {finding.step} is not {name}: {finding.message}."
     subject = f"Your {NOUNS[finding.quantity]}{_layer(finding)}"
+    if finding.judged is Judged.PRESENCE:
+        return f"{subject} cannot be judged by {name}{_place(finding)}: {finding.message}."
     if finding.message:
         return f"{subject} breaks {name}{_place(finding)}: {finding.message}."
     source = FROM[finding.quantity] if finding.judged is Judged.LOCAL else finding.source
-    if finding.quantity == "deltas" and finding.layer == case.depth and finding.judged is Judged.LOCAL:
+    missing = sorted(NEEDS[finding.quantity] - set(shown)) if shown is not None else []
+    if missing and finding.judged is Judged.LOCAL:
+        source = "what you show, the rest recomputed"
+    elif finding.quantity == "deltas" and finding.layer == case.depth and finding.judged is Judged.LOCAL:
         source = "your own net inputs and the labels"
     recovered = " (recovered from your updated parameters)" if finding.recovered else ""
+    blame = ""
+    if finding.clause == "E11" and "deltas" in missing and not (finding.recovered and len(case.batches[0]) == 1):
+        blame = " Your deltas are not shown: it may as well be E22 or E17."
+    if finding.tolerance == 0 and finding.expected == 0 and finding.quantity in ("weight_gradients", "weights"):
+        blame = " There is no edge here (the mask is False): its gradient and its weight are exactly 0."
     return (
         f"{subject}{recovered} is not {name}:{_place(finding)} it is {_number(finding.got)}, the equation gives "
-        f"{_number(finding.expected)} from {source} (tolerance {_number(finding.tolerance, 2)})."
+        f"{_number(finding.expected)} from {source} (tolerance {_number(finding.tolerance, 2)}).{blame}"
     )
 
 

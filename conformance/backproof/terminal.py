@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from backproof.api import Result
-from backproof.case import Case
 from backproof.sentences import tell
 from backproof.verdict import ClauseStatus
 
@@ -30,7 +29,7 @@ SHOWN_DEVIATIONS = 5
 def show_result(console: Console, result: Result, *, quiet: bool = False) -> None:
     """Print a result: one line when quiet, one screen otherwise."""
     if not quiet:
-        _clauses(console, result.verdict.clauses)
+        _clauses(console, result.judged.clauses)
         _oracles(console, result.report["oracles"])
         _skips(console, result)
         _errors(console, result)
@@ -79,23 +78,25 @@ def _skips(console: Console, result: Result) -> None:
 
 
 def _errors(console: Console, result: Result) -> None:
-    errors = result.report["errors"]
-    for error in errors[:SHOWN_ERRORS]:
-        console.print(f"error: {error['case']} ({error['dtype']}): {error['message']}", markup=False)
-    if len(errors) > SHOWN_ERRORS:
-        console.print(f"error: and {len(errors) - SHOWN_ERRORS} more cases")
+    places: dict[str, list[str]] = {}
+    for error in result.report["errors"]:
+        places.setdefault(error["message"], []).append(f"{error['case']} ({error['dtype']})")
+    for message, cases in list(places.items())[:SHOWN_ERRORS]:
+        more = f" and {len(cases) - 1} more" if len(cases) > 1 else ""
+        console.print(f"error: {cases[0]}{more}: {message}", markup=False)
+    if len(places) > SHOWN_ERRORS:
+        console.print(f"error: and {len(places) - SHOWN_ERRORS} other messages (see --json FILE)", markup=False)
 
 
 def _deviations(console: Console, result: Result) -> None:
-    deviations = result.verdict.deviations
+    deviations = result.judged.deviations
     if not deviations:
         return
-    cases = {(r.case.slug, r.case.dtype): r.case for r in result.verdict.run.results}
 
     def sentence(index: int) -> str:
         finding = deviations[index]
-        case: Case = cases[finding.case, finding.dtype]
-        return f"{finding.case} ({finding.dtype}): {tell(finding, case)}"
+        case = result.judged.case_of(finding)
+        return f"{finding.case} ({finding.dtype}): {tell(finding, case, result.judged.run.quantities)}"
 
     first = result.report["first_deviation"]
     console.print("\nfirst deviation", style="bold")
@@ -107,15 +108,15 @@ def _deviations(console: Console, result: Result) -> None:
         console.print(f"  also {sentence(index)}", markup=False, highlight=False)
     for suggestion in result.diagnosis:
         console.print(f"  {suggestion.explanation}", markup=False, highlight=False)
-    for note in result.verdict.run.notes:
+    for note in result.judged.run.notes:
         console.print(f"  {note}", markup=False, highlight=False)
 
 
 def _other_clauses(result: Result) -> list[int]:
     """Return the first deviation of every further clause."""
-    seen = {result.verdict.deviations[0].clause}
+    seen = {result.judged.deviations[0].clause}
     others = []
-    for index, finding in enumerate(result.verdict.deviations):
+    for index, finding in enumerate(result.judged.deviations):
         if finding.clause not in seen:
             seen.add(finding.clause)
             others.append(index)
@@ -123,7 +124,7 @@ def _other_clauses(result: Result) -> list[int]:
 
 
 def _verdict(console: Console, result: Result, *, quiet: bool) -> None:
-    verdict, counts, scope = result.verdict, result.verdict.counts, result.verdict.scope
+    verdict, counts, scope = result.judged, result.judged.counts, result.judged.scope
     subject, precision = verdict.run.subject, verdict.run.subject.conventions.precision
     if not quiet:
         console.print()
@@ -136,5 +137,8 @@ def _verdict(console: Console, result: Result, *, quiet: bool) -> None:
     )
     if quiet:
         return
+    if verdict.name == "incomplete":
+        cases = f"{counts['cases']} case{'' if counts['cases'] == 1 else 's'}"
+        console.print(f"incomplete: {cases} judged, at least {verdict.fewest} needed: declare fewer skips")
     parts = [f"judged {how}: {', '.join(names)}" for how, names in scope.items() if names]
     console.print("; ".join(parts) or "nothing was judged", markup=False, highlight=False)

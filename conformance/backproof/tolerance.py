@@ -109,23 +109,40 @@ class Tolerance:
         return self.product(terms, absolute) * (slope + r) + s * r + self.u * s * slope + underflow
 
     def output_delta(
-        self, activation: Activation, loss: Loss, y: Array, z: Array, o: Array, o_bound: Array, r: Array, scale: float
+        self,
+        activation: Activation,
+        loss: Loss,
+        y: Array,
+        z: Array,
+        o: Array,
+        o_bound: Array,
+        r: Array,
+        scale: float,
+        *,
+        fused: bool = False,
     ) -> Array:
-        """Return the bound of E22, fused or not: 3 u |o - y| + bound(o), or dJ/do and f' carried with their errors."""
+        """Return the bound of E22: 3 u |o - y| + bound(o) where E23 to E25 hold, and dJ/do and f' with their errors.
+
+        fused: only the first. Where outputs saturate, dJ/do times f' loses everything, and code that computes it so
+        has declared range=moderate.
+        """
         with np.errstate(all="ignore"):
-            slope, curvature = loss.derivative(y, o), loss.second_derivative(y, o)
-            fused = SUBTRACTION_TERMS * self.u * np.abs(o - y) + o_bound
-            if activation.elementwise:
-                derivative = np.abs(activation.derivative(z))
-                error = r + SUBTRACTION_TERMS * self.u * derivative + self.underflow(1, derivative)
-                rounding = np.abs(slope) * error
-                bound = rounding + derivative * np.abs(curvature) * o_bound
-            else:
-                bound = self._softmax_output_delta(slope, curvature, o, o_bound)
+            own = SUBTRACTION_TERMS * self.u * np.abs(o - y) + o_bound
+            bound = 0.0 * o if fused else self._unfused(activation, loss, y, z, o, o_bound, r)
         special = loss.output_activation == activation.name
-        bound = np.where(np.isfinite(bound), bound, 0.0) + (fused if special else 0.0)
+        bound = np.where(np.isfinite(bound), bound, 0.0) + (own if special else 0.0)
         carried = SCALE_TERMS * self.u * np.abs(o - y) if scale != 1 else 0.0
         return scale * (bound + carried) + self.underflow(o.shape[-1], o)
+
+    def _unfused(
+        self, activation: Activation, loss: Loss, y: Array, z: Array, o: Array, o_bound: Array, r: Array
+    ) -> Array:
+        slope, curvature = loss.derivative(y, o), loss.second_derivative(y, o)
+        if not activation.elementwise:
+            return self._softmax_output_delta(slope, curvature, o, o_bound)
+        derivative = np.abs(activation.derivative(z))
+        error = r + SUBTRACTION_TERMS * self.u * derivative + self.underflow(1, derivative)
+        return np.abs(slope) * error + derivative * np.abs(curvature) * o_bound
 
     def _softmax_output_delta(self, slope: Array, curvature: Array, o: Array, o_bound: Array) -> Array:
         """Return the bound of o_i (g_i - sum_j o_j g_j) with g = dJ/do, every o carried with its own bound."""

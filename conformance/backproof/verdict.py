@@ -100,9 +100,16 @@ class Verdict:
     @cached_property
     def deviations(self) -> list[Finding]:
         """Every deviation: smallest case first, then step, then the order of the data's flow."""
-        sizes = {(r.case.slug, r.case.dtype): r.case for r in self.run.results}
         found = [finding for finding in self.run.findings if finding.status is Status.DEVIATES]
-        return sorted(found, key=lambda finding: _flow(finding, sizes[finding.case, finding.dtype]))
+        return sorted(found, key=lambda finding: _flow(finding, self.case_of(finding)))
+
+    @cached_property
+    def _cases(self) -> dict[tuple[str, str], Case]:
+        return {(result.case.slug, result.case.dtype): result.case for result in self.run.results}
+
+    def case_of(self, finding: Finding) -> Case:
+        """Return the case that a finding speaks of."""
+        return self._cases[finding.case, finding.dtype]
 
     @property
     def first_deviation(self) -> Finding | None:
@@ -162,7 +169,12 @@ class Verdict:
             return "deviates"
         if self.counts["errored"]:
             return "broken"
-        return "incomplete" if len(self.judged) < min(FEWEST_CASES, len(self.run.results) or 1) else "conforms"
+        return "incomplete" if len(self.judged) < self.fewest else "conforms"
+
+    @property
+    def fewest(self) -> int:
+        """The number of cases that must be judged: ten of the catalogue, one of a choice of cases."""
+        return 1 if self.run.selected else FEWEST_CASES
 
     @property
     def exit(self) -> Exit:

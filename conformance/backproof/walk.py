@@ -205,11 +205,15 @@ class _Walk:
 
     def output_limit(self, z: Array, o: Array, *, reduced: bool) -> Array:
         activation, bound = self.network[-1].activation, self.output_bound(z, o)
-        if reduced:
-            bound = np.maximum(bound, self.model.reduced_activation(middle(z)))
+        low = self.model.reduced_activation(middle(z))
+        special = self.case.loss_rule.output_activation == activation.name
+        if reduced and not special:
+            bound = np.maximum(bound, low)
         error = self.slope_error(activation, z, reduced=reduced)
-        values = self.labels, middle(z), middle(o)
-        return self.model.output_delta(activation, self.case.loss_rule, *values, bound, error, float(self.delta_scale))
+        values, scale = (self.labels, middle(z), middle(o)), float(self.delta_scale)
+        fused = special and "saturated-output" in self.case.flags
+        limit = self.model.output_delta(activation, self.case.loss_rule, *values, bound, error, scale, fused=fused)
+        return limit + scale * low if reduced and special else limit
 
     def descend(self, below: list[Array], deltas: list[Array]) -> Network:
         updated: list[Layer] = []

@@ -281,8 +281,10 @@ def test_what_a_subject_writes_into_its_copy_changes_nothing():
 def test_the_copy_of_a_subject_says_what_the_case_says():
     copy = CASE.for_subject()
     assert isinstance(copy, Case)
-    for name in ("slug", "dtype", "loss", "learning_rate", "batches", "widths", "size", "mode", "clauses", "flags"):
+    for name in ("slug", "dtype", "loss", "learning_rate", "widths", "size", "mode", "clauses", "flags"):
         assert getattr(copy, name) == getattr(CASE, name)
+    assert [tuple(batch) for batch in copy.batches] == list(CASE.batches)
+    assert CASE.x[copy.batches[0]].shape == CASE.x.shape, "a list indexes rows; a tuple would index dimensions"
 
 
 @pytest.mark.parametrize("conventions", [{"weight_layout": "in_out"}, {"batch_axis": 1}], ids=str)

@@ -57,7 +57,7 @@ def test_right_shapes_and_dtypes_are_usable_as_float64_without_remark(case):
     ("function", "index", "message"),
     [
         (lambda v: v[:, :1], (), "shape "),
-        (lambda v: v.astype(np.float32), (), "dtype float32 instead of float64"),
+        (lambda v: v.astype(np.float32), (), "dtype float32 instead of float64: cast it to the dtype of case.x"),
         (lambda v: np.where(np.arange(v.shape[1]) == 1, np.nan, v), (0, 1), "nan is not a finite number"),
         (lambda v: np.where(np.arange(v.shape[1]) == 1, -np.inf, v), (0, 1), "-inf is not a finite number"),
     ],
@@ -87,7 +87,7 @@ def test_a_wrong_shape_names_both_shapes_as_the_subject_sees_them():
 
 def test_whole_numbers_are_not_of_the_dtype_of_the_case():
     (finding,) = usable(CASE, **changed(CASE, "weights", 1, lambda v: v.astype(int))).findings
-    assert finding.message == "dtype int64 instead of float64"
+    assert finding.message == "dtype int64 instead of float64: cast it to the dtype of case.x"
 
 
 @pytest.mark.parametrize("given", [1.5, np.float64(1.5), np.float32(1.5)], ids=repr)
@@ -98,8 +98,8 @@ def test_a_loss_may_be_a_python_float_in_a_float32_case(given):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (np.float32(1.5), "dtype float32 instead of float64"),
-        (np.float16(1.5), "dtype float16 instead of float64"),
+        (np.float32(1.5), "dtype float32 instead of float64: cast it to the dtype of case.x"),
+        (np.float16(1.5), "dtype float16 instead of float64: cast it to the dtype of case.x"),
         (np.ones(1), "shape (1,) instead of ()"),
         (float("nan"), "nan is not a finite number"),
         (float("inf"), "inf is not a finite number"),

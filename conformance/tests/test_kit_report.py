@@ -110,7 +110,7 @@ def test_numbers_that_are_not_finite_are_words(reports):
     first = reports["deviates in NaN"]["first_deviation"]
     assert (first["got"], first["ratio"], first["index"]) == ("NaN", "Infinity", [0, 0])
     assert first["expected"] is first["tolerance"] is None
-    assert first["message"] == "nan is not a finite number"
+    assert first["message"].endswith("at sample 0, neuron 0: nan is not a finite number.")
     assert infinite_from("activations")["got"] == "-Infinity"
 
 
@@ -187,7 +187,7 @@ def test_without_a_target_the_line_is_python():
     result = eval(  # noqa: S307 - our own line
         line, {"backproof": backproof, "subject": one_wrong}
     )
-    assert result.verdict.name == "deviates"
+    assert result.verdict == "deviates"
 
 
 def test_the_line_names_the_device():

@@ -104,10 +104,10 @@ def test_an_end_to_end_finding_names_its_oracle():
 
 def test_a_message_takes_the_place_of_the_numbers():
     assert told(message="shape (3,) instead of (5, 3)", index=(), judged=Judged.PRESENCE) == (
-        "Your delta of layer 2 breaks E17 `delta-rule`: shape (3,) instead of (5, 3)."
+        "Your delta of layer 2 cannot be judged by E17 `delta-rule`: shape (3,) instead of (5, 3)."
     )
     assert told(message="nan is not a finite number", judged=Judged.PRESENCE) == (
-        "Your delta of layer 2 breaks E17 `delta-rule` at sample 4, neuron 2: nan is not a finite number."
+        "Your delta of layer 2 cannot be judged by E17 `delta-rule` at sample 4, neuron 2: nan is not a finite number."
     )
 
 
@@ -124,13 +124,13 @@ def test_the_own_loss_is_told_in_its_own_words():
 
 def test_a_real_deviation_is_told_where_it_was_made():
     result = check(one_wrong, [CASE], autograd=False)
-    sentence = tell(result.verdict.first_deviation, CASE)
+    sentence = tell(result.judged.first_deviation, CASE)
     assert sentence.startswith("Your delta of layer 2 is not E17 `delta-rule`: at sample 4, neuron 2 it is ")
 
 
 def test_a_real_deviation_of_the_loss_is_told_as_such():
     half = replace(right, run=lambda case: train(case, change=_half_the_loss))
-    findings = check(half, [CASE], autograd=False).verdict.deviations
+    findings = check(half, [CASE], autograd=False).judged.deviations
     sentences = [tell(finding, CASE) for finding in findings]
     assert sentences[0].startswith("Your loss is not E5 `log-loss`: it is ")
     assert any("not the loss whose gradient you use" in sentence for sentence in sentences)

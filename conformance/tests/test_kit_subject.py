@@ -105,7 +105,7 @@ def test_only_what_can_be_called_can_be_decorated():
 
 @pytest.mark.parametrize("target", [3, None, "numpy", {}], ids=repr)
 def test_what_cannot_be_called_is_no_subject(target):
-    with pytest.raises(UsageError, match=f"my_net: expected a function of a case.*; a {type(target).__name__} came"):
+    with pytest.raises(UsageError, match=f"my_net: expected a function of a case.*; {type(target).__name__} came"):
         as_subject(target, "my_net")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def block(kind, name):
 
 def check(folder, code):
     (folder / "my_file.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "-m", "backproof", "check", "my_file.py:my_net", "--no-autograd"]
+    command = [sys.executable, "-m", "backproof", "check", "my_file.py:my_net"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -33,10 +34,17 @@ def closing(printed):
     return "\n".join(lines[start:]) + "\n"
 
 
+def told(printed):
+    """All of it where torch is installed; without autograd there are fewer checks, and the counts are left out."""
+    if importlib.util.find_spec("torch") is not None:
+        return printed
+    return re.sub(r"\d+ (checks|passed|reduced|vacuous|deviated|downstream)", r"\1", printed)
+
+
 def test_the_ten_lines_with_the_mistake_exit_1_and_name_the_equation(tmp_path):
     done = check(tmp_path, block("example", "wrong"))
     assert done.returncode == 1
-    assert closing(done.stdout) == block("output", "wrong")
+    assert told(closing(done.stdout)) == told(block("output", "wrong"))
     assert "layer 1" in done.stdout
     assert "E17 `delta-rule`" in done.stdout
 
@@ -47,7 +55,7 @@ def test_the_same_lines_corrected_exit_0(tmp_path):
     assert RIGHT in README.read_text(encoding="utf-8")
     done = check(tmp_path, code.replace(WRONG, RIGHT))
     assert done.returncode == 0
-    assert closing(done.stdout) == block("output", "right")
+    assert told(closing(done.stdout)) == told(block("output", "right"))
 
 
 def test_nan_everywhere_exits_1(tmp_path):

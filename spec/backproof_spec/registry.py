@@ -95,7 +95,10 @@ def get_clause(name: str) -> Clause:
             return candidate
     from difflib import get_close_matches  # noqa: PLC0415 - needed for the message only
 
-    known = [word for c in _CLAUSES.values() for word in (c.id.lower(), c.slug)]
-    near = get_close_matches(wanted, known, n=3) or [c.id for c in _CLAUSES.values()]
+    known = {word: c for c in _CLAUSES.values() for word in (c.id.lower(), c.slug)}
+    close = get_close_matches(wanted, known, n=3)
+    near = [known[word].id if word == known[word].id.lower() else word for word in close] or [
+        c.id for c in _CLAUSES.values()
+    ]
     msg = f"no clause {name!r}; expected an id such as E17 or a slug such as delta-rule; nearest: {', '.join(near)}"
     raise UnknownClauseError(msg)

@@ -368,6 +368,6 @@ def get_case(slug: str, dtype: str = "float64") -> Case:
         if case.slug == slug:
             return case
     slugs = [case.slug for case in all_cases(dtype)]
-    near = get_close_matches(slug, slugs, n=3) or slugs
-    msg = f"no case {slug!r}; nearest: {', '.join(near)} (backproof list cases)"
+    near = get_close_matches(slug, slugs, n=3)
+    msg = f"no case {slug!r}; {'nearest: ' + ', '.join(near) if near else 'none is near'} (backproof list cases)"
     raise UsageError(msg)

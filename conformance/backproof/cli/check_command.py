@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from backproof.api import Result, check
 from backproof.case import Case
 from backproof.catalogue import all_cases, get_case
-from backproof.cli.console import kept_output, output
+from backproof.cli.console import kept_output, output, whatever_the_reader_does
 from backproof.door import Subject
 from backproof.errors import UsageError
 from backproof.loading import load_subject
@@ -37,10 +37,11 @@ def run(options: argparse.Namespace) -> int:
             stream.write(report_text(result.report))
     else:
         result = _judged(options, cases)
-        show_result(output(options), result, quiet=options.quiet)
+        with whatever_the_reader_does():
+            show_result(output(options), result, quiet=options.quiet)
         if options.json:
             Path(options.json).write_text(report_text(result.report), encoding="utf-8")
-    return int(result.verdict.exit)
+    return int(result.judged.exit)
 
 
 def _judged(options: argparse.Namespace, cases: list[Case]) -> Result:
@@ -81,6 +82,7 @@ def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -
         "target": options.subject,
         "autograd": False if options.no_autograd else None,
         "device": options.device,
+        "selected": bool(options.case or options.clause or options.dtype),
     }
     if options.quiet or not sys.stderr.isatty():
         return check(subject, cases, **arguments)

@@ -1,4 +1,4 @@
-"""`backproof list clauses|cases|subjects|conventions`."""
+"""`backproof list clauses|cases|mutants|subjects|conventions|activations|losses|flags`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.catalogue import all_cases
 from backproof.cli.console import output
 from backproof.conventions import CHOICES, MEANINGS
+from backproof.door import FLAGS
 from backproof.loading import BUNDLED
-from backproof_spec import clauses
+from backproof_spec import LOSSES, RULES, clauses
 
 
 def run(options: argparse.Namespace) -> int:
@@ -76,4 +77,40 @@ def _conventions() -> list[dict[str, Any]]:
     ]
 
 
-ROWS = {"clauses": _clauses, "cases": _cases, "subjects": _subjects, "conventions": _conventions}
+def _activations() -> list[dict[str, Any]]:
+    return [
+        {"name": name, "parameters": [f"{key}={value}" for key, value in rule.defaults.items()]}
+        for name, rule in RULES.items()
+    ]
+
+
+def _losses() -> list[dict[str, Any]]:
+    return [
+        {"name": name, "clause": loss.clause, "outputs": loss.output_activation or "any"}
+        for name, loss in LOSSES.items()
+    ]
+
+
+def _flags() -> list[dict[str, Any]]:
+    return [{"name": name, "meaning": meaning} for name, meaning in FLAGS.items()]
+
+
+def _mutants() -> list[dict[str, Any]]:
+    from backproof.mutants import MUTANTS  # noqa: PLC0415 - for this list only
+
+    return [
+        {"name": m.name, "clauses": list(m.clauses), "explanation": m.explanation, "effect": m.effect, "seen": m.seen}
+        for m in MUTANTS
+    ]
+
+
+ROWS = {
+    "clauses": _clauses,
+    "cases": _cases,
+    "mutants": _mutants,
+    "subjects": _subjects,
+    "conventions": _conventions,
+    "activations": _activations,
+    "losses": _losses,
+    "flags": _flags,
+}

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+LISTS = ("clauses", "cases", "mutants", "subjects", "conventions", "activations", "losses", "flags")
 EXIT_USAGE = 2
 EXIT_BROKEN = 3
 EXIT_INTERRUPTED = 130
@@ -47,8 +48,8 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
     _common(check)
 
-    listing = commands.add_parser("list", help="list clauses, cases, subjects or conventions")
-    listing.add_argument("what", choices=("clauses", "cases", "subjects", "conventions"))
+    listing = commands.add_parser("list", help="list clauses, cases, mutants, subjects, conventions ...")
+    listing.add_argument("what", choices=LISTS)
     listing.add_argument("--json", metavar="FILE", help="write the list as JSON (- for standard output)")
     _common(listing)
 

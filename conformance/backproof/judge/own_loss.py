@@ -46,7 +46,7 @@ class Factors:
     def vacuous(self) -> bool:
         """Whether the uncertainties are too large for agreement to mean anything."""
         gradient = 0.0 if self.gradient is None else self.gradient
-        return self.loss_error + self.gradient_error > RESOLUTION * max(abs(self.loss), abs(gradient))
+        return not self.loss_error + self.gradient_error <= RESOLUTION * max(abs(self.loss), abs(gradient))
 
 
 def factors(case: Case, values: Values, truth: Truth) -> Factors | None:
@@ -95,8 +95,10 @@ def judge_own_loss(case: Case, values: Values, truth: Truth, loss_at: LossAt) ->
     tolerance, message = found.loss_error + found.gradient_error, ""
     gap = abs(found.loss - found.gradient) if found.gradient is not None else float("inf")
     ratio = gap / tolerance if tolerance else 0.0
-    if found.agree:
-        status = Status.VACUOUS if found.vacuous else Status.PASSED
+    if found.vacuous:
+        status, ratio = Status.VACUOUS, 0.0
+    elif found.agree:
+        status = Status.PASSED
     else:
         slope, slope_error, used = _derivative(case, values, loss_at)
         if slope is None or slope_error > DERIVATIVE_RESOLUTION * max(abs(used), abs(slope)):

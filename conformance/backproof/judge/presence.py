@@ -57,7 +57,9 @@ def usable_values(case: Case, step: int, record: Record) -> Usable:
             index, message = problem
             findings.append(
                 Finding(
-                    clause=case.mode if _other_rows(case, step, quantity, layer, shown) else clause_of(case, quantity, layer),
+                    clause=case.mode
+                    if _other_rows(case, step, quantity, layer, shown)
+                    else clause_of(case, quantity, layer),
                     quantity=quantity,
                     case=case.slug,
                     dtype=case.dtype,
@@ -92,7 +94,7 @@ def _problem(
     if shown.shape != shape:
         return (), f"shape {_turned(case, quantity, shown.shape)} instead of {_turned(case, quantity, shape)}"
     if not _right_dtype(case, quantity, shown):
-        return (), f"dtype {shown.dtype} instead of {case.dtype}"
+        return (), f"dtype {shown.dtype} instead of {case.dtype}: cast it to the dtype of case.x"
     wrong = ~np.isfinite(shown)
     if wrong.any():
         index = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), shown.shape)) if shape else ()

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from backproof_spec import LOSSES, activation
 
 from backproof.balls import Array
 from backproof.case import Case
 from backproof.conventions import Conventions
 from backproof.door import Subject
 from backproof.mutants.machine import Here, Machine, Record, delta_scale, gradient_scale, stable
+from backproof_spec import LOSSES, activation
 
 Product = Callable[[Array, Array], Array]
 
@@ -130,7 +130,10 @@ def _in_double(case: Case) -> list[Record]:
 def _as_fortran(case: Case) -> list[Record]:
     """Show Fortran-ordered arrays."""
     return [
-        {k: [None if v is None else np.asfortranarray(v) for v in vs] if isinstance(vs, list) else vs for k, vs in r.items()}
+        {
+            k: [None if v is None else np.asfortranarray(v) for v in vs] if isinstance(vs, list) else vs
+            for k, vs in r.items()
+        }
         for r in Machine()(case)
     ]
 
@@ -217,14 +220,28 @@ CORRECT: Mapping[str, Subject] = {
         Subject(name="tanh-by-sigmoid", run=Machine(activate=_tanh_by_sigmoid)),
         Subject(name="slopes-from-net-inputs", run=Machine(slope=_slope_from_z)),
         Subject(name="unfused-losses", run=Machine(delta_at_output=_unfused), conventions=MODERATE),
-        Subject(name="weights-in-out", run=_turned(weights=True, samples=False), conventions=Conventions(weight_layout="in_out")),
-        Subject(name="samples-in-columns", run=_turned(weights=False, samples=True), conventions=Conventions(batch_axis=1)),
+        Subject(
+            name="weights-in-out",
+            run=_turned(weights=True, samples=False),
+            conventions=Conventions(weight_layout="in_out"),
+        ),
+        Subject(
+            name="samples-in-columns", run=_turned(weights=False, samples=True), conventions=Conventions(batch_axis=1)
+        ),
         Subject(name="mean", run=Machine(), conventions=Conventions(reduction="mean", output_reduction="mean")),
-        Subject(name="mean-with-sample-deltas", run=Machine(), conventions=Conventions(reduction="mean", delta_of="sample")),
+        Subject(
+            name="mean-with-sample-deltas", run=Machine(), conventions=Conventions(reduction="mean", delta_of="sample")
+        ),
         Subject(name="half", run=Machine(), conventions=Conventions(loss_factor=0.5)),
         Subject(name="weights-only", run=Machine(shows=("weights", "biases"))),
         Subject(name="gradients-only", run=Machine(shows=("weight_gradients", "bias_gradients"))),
-        Subject(name="tf32-operands", run=with_product(rounded_operands(11)), conventions=Conventions(precision="tf32")),
-        Subject(name="bfloat16-operands", run=with_product(rounded_operands(8)), conventions=Conventions(precision="bfloat16")),
+        Subject(
+            name="tf32-operands", run=with_product(rounded_operands(11)), conventions=Conventions(precision="tf32")
+        ),
+        Subject(
+            name="bfloat16-operands",
+            run=with_product(rounded_operands(8)),
+            conventions=Conventions(precision="bfloat16"),
+        ),
     )
 }

@@ -253,18 +253,21 @@ class Machine:
         """Return what one update shows, and the parameters after it."""
         x, y = self.samples(here)
         here.weights, here.net_inputs, here.activations = weights, [], [x]
-        for here.layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
+        for number, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
+            here.layer = number
             here.net_inputs.append(self.net_input(here, w, b, here.activations[-1]))
             here.activations.append(self.activate(here, here.net_inputs[-1]))
         error = self.loss(here, y, here.net_inputs[-1], here.activations[-1])
         deltas = self.backward(here, y, weights)
         gradients: list[Array] = []
         by_bias: list[Array | None] = []
-        for here.layer, (delta, previous) in enumerate(zip(deltas, here.activations[:-1], strict=True), 1):
+        for number, (delta, previous) in enumerate(zip(deltas, here.activations[:-1], strict=True), 1):
+            here.layer = number
             gradients.append(self.gradient(here, delta, previous))
-            by_bias.append(None if biases[here.layer - 1] is None else self.bias_gradient(here, delta))
+            by_bias.append(None if biases[number - 1] is None else self.bias_gradient(here, delta))
         new_weights, new_biases = [], []
-        for here.layer, (w, b, g, gb) in enumerate(zip(weights, biases, gradients, by_bias, strict=True), 1):
+        for number, (w, b, g, gb) in enumerate(zip(weights, biases, gradients, by_bias, strict=True), 1):
+            here.layer = number
             new_weights.append(self.update(here, w, g))
             new_biases.append(None if b is None or gb is None else self.bias_update(here, b, gb))
         record = {
@@ -297,11 +300,10 @@ class Machine:
 
     def with_step(self, step: str, wrong: Any) -> Machine:
         """Return this machine with one step replaced; wrong(right, here, ...) is handed the step that it replaces."""
-        if isinstance(wrong, str):
-            return replace(self, **{step: wrong})
         right = getattr(self, step)
 
         def replaced(*arguments: Any) -> Any:
             return wrong(right, *arguments)
 
-        return replace(self, **{step: replaced})
+        changed: dict[str, Any] = {step: wrong if isinstance(wrong, str) else replaced}
+        return replace(self, **changed)

@@ -1,0 +1,183 @@
+"""The kill matrix: mutants x cases, in each dtype, with everything shown and with weights alone.
+
+A mutant is *exercised* by a case when what it shows differs from the exact values by more than 16 times the worst case
+of correct code, or is not finite. Where it shows what the machine shows, to the bit, in every case, it is *equivalent*
+there: a cast to float32 in float32 changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backproof.balls import distance
+from backproof.case import DTYPES, Case
+from backproof.catalogue import all_cases
+from backproof.door import Subject
+from backproof.judge.findings import Status
+from backproof.mutants import MUTANTS, get_mutant
+from backproof.mutants.correct import CORRECT
+from backproof.mutants.machine import Machine, Record
+from backproof.observation import Observation, read_observation
+from backproof.run import CaseResult, run_subject
+from backproof.truth import truth_of
+from backproof.verdict import Verdict
+
+EXERCISED = 16
+SHOWN = {"everything": None, "weights": ("weights", "biases")}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One mutant on one case in one setting: by how many bounds it differs, and the clauses it deviated by."""
+
+    case: str
+    distance: float
+    clauses: tuple[str, ...]
+
+    @property
+    def exercised(self) -> bool:
+        """Whether it differs by more than 16 bounds."""
+        return not self.distance <= EXERCISED
+
+    @property
+    def killed(self) -> bool:
+        """Whether the judge found a deviation."""
+        return bool(self.clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One mutant in one setting (dtype, what is shown)."""
+
+    mutant: str
+    dtype: str
+    shown: str
+    cells: tuple[Cell, ...]
+    equivalent: bool
+    first_clause: str | None
+
+    @property
+    def exercised(self) -> int:
+        """The number of cases that exercise it."""
+        return sum(cell.exercised for cell in self.cells)
+
+    @property
+    def killed(self) -> int:
+        """The number of cases that kill it."""
+        return sum(cell.killed for cell in self.cells)
+
+    @property
+    def escaped(self) -> tuple[str, ...]:
+        """The cases that exercise it and do not kill it."""
+        return tuple(cell.case for cell in self.cells if cell.exercised and not cell.killed)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the promise holds: exercised by some case and killed in every such case, or equivalent."""
+        return self.equivalent or (self.exercised > 0 and not self.escaped)
+
+    @property
+    def localised(self) -> bool:
+        """Whether the first deviation is by a clause that the mutant's step stands for."""
+        return self.first_clause in get_mutant(self.mutant).clauses
+
+
+def row(mutant: str, dtype: str, shown: str) -> Row:
+    """Return one row of the matrix."""
+    quantities = SHOWN[shown]
+    base = Machine(shows=quantities)
+    machine = get_mutant(mutant).machine(base)
+    run = run_subject(Subject(name=mutant, run=machine), all_cases(dtype))
+    cells, equivalent = [], True
+    for result in run.results:
+        records = machine(result.case)
+        if _same(records, base(result.case)):
+            cells.append(Cell(result.case.slug, 0.0, _clauses(result)))
+            continue
+        equivalent = False
+        cells.append(Cell(result.case.slug, _distance(result.case, records), _clauses(result)))
+    first = Verdict(run).first_deviation
+    return Row(mutant, dtype, shown, tuple(cells), equivalent, None if first is None else first.clause)
+
+
+def _clauses(result: CaseResult) -> tuple[str, ...]:
+    return tuple(sorted({f.clause for f in result.findings if f.status is Status.DEVIATES}))
+
+
+def _same(one: Sequence[Record], other: Sequence[Record]) -> bool:
+    if len(one) != len(other):
+        return False
+    return all(
+        np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True)
+        for mine, theirs in zip(one, other, strict=True)
+        for name in mine
+        for a, b in zip(_arrays(mine[name]), _arrays(theirs[name]), strict=True)
+    )
+
+
+def _arrays(shown: Any) -> list[Any]:
+    return [value for value in shown if value is not None] if isinstance(shown, list) else [shown]
+
+
+def _distance(case: Case, records: Sequence[Record]) -> float:
+    """Return the largest distance from the exact values in worst cases of correct code; infinite for another shape."""
+    truth, largest = truth_of(case), 0.0
+    if len(records) != len(truth.steps):
+        return float("inf")
+    observation: Observation = read_observation(records, case)
+    for record, expected in zip(observation.steps, truth.steps, strict=True):
+        for key, value in record.values.items():
+            goal = expected.get(key)
+            if goal is None or goal.at_least is not None:
+                continue
+            if value.shape != np.shape(goal.exact) or not np.isfinite(value).all():
+                return float("inf")
+            error = distance(goal.exact, value.astype(np.float64))
+            with np.errstate(all="ignore"):
+                ratio = np.where(error == 0, 0.0, error / goal.worst)
+            largest = max(largest, float(np.nanmax(ratio)))
+    return largest
+
+
+def _row(arguments: tuple[str, str, str]) -> Row:
+    return row(*arguments)
+
+
+def _counter(name: str) -> tuple[str, str, list[str]]:
+    """Judge one correct implementation; return its verdict and its deviations."""
+    verdict = Verdict(run_subject(CORRECT[name], all_cases()))
+    return name, verdict.name, [f"{f.clause} in {f.case} ({f.dtype})" for f in verdict.deviations]
+
+
+def matrix(
+    jobs: int, progress: Callable[[int, int], None] | None = None, mutants: Sequence[str] | None = None
+) -> Iterator[Row]:
+    """Yield every row, computed in `jobs` processes; the results do not depend on their number."""
+    names = [mutant.name for mutant in MUTANTS] if mutants is None else list(mutants)
+    settings = [(name, dtype, shown) for dtype in DTYPES for shown in SHOWN for name in names]
+    with ProcessPoolExecutor(jobs) as pool:
+        for done, found in enumerate(pool.map(_row, settings, chunksize=4), 1):
+            if progress is not None:
+                progress(done, len(settings))
+            yield found
+
+
+def counter_test(jobs: int) -> list[tuple[str, str, list[str]]]:
+    """Return (name, verdict, deviations) of every correct implementation."""
+    with ProcessPoolExecutor(jobs) as pool:
+        return list(pool.map(_counter, CORRECT))
+
+
+def observed_clauses_killed(rows: Sequence[Row]) -> dict[str, int]:
+    """Return, for each clause, how many mutants deviated by it with everything shown in float64."""
+    found: dict[str, int] = {}
+    for line in rows:
+        if line.shown == "everything" and line.dtype == "float64":
+            for clause in {clause for cell in line.cells for clause in cell.clauses}:
+                found[clause] = found.get(clause, 0) + 1
+    return found
