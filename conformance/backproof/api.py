@@ -9,7 +9,7 @@ from typing import Any
 
 from backproof.case import Case
 from backproof.catalogue import all_cases
-from backproof.diagnosis import Suggestion, suggest_conventions
+from backproof.diagnosis import Suggestion, suggest_conventions, suggest_mutants
 from backproof.door import Subject, as_subject
 from backproof.errors import UsageError
 from backproof.judge.end_to_end import agreement
@@ -58,9 +58,10 @@ def check(
 ) -> Result:
     """Judge a subject on the catalogue (or on the given cases) and return the result.
 
-    subject: a function of a case, anything marked with @backproof.subject, or a name as on the command line; target:
-    how it is called there; autograd: compare with PyTorch autograd as well (None: where torch is installed); device: where
-    autograd runs; selected: the cases are a choice, so that fewer than ten may conform (None: if cases are given).
+    subject: a function of a case, anything marked with @backproof.subject, or a name as on the command line;
+    target: how it is called there; autograd: compare with PyTorch autograd as well (None: where torch is installed);
+    device: where autograd runs; selected: the cases are a choice, so that fewer than ten may conform (None: if cases
+    are given).
 
     Raises OracleError when the oracles do not agree among themselves.
     """
@@ -72,7 +73,7 @@ def check(
     oracles, without = find_oracles(device, wanted=autograd)
     run = run_subject(made, chosen, oracles, progress, selected=selected)
     verdict = Verdict(run)
-    diagnosis = suggest_conventions(run)
+    diagnosis = suggest_conventions(run) or suggest_mutants(run)
     judged = [result.case for result in verdict.judged]
     agreements = [*check_oracles(judged, oracles), *without]
     report = build_report(verdict, target, diagnosis=diagnosis, oracles=agreements, device=device)

@@ -1,4 +1,7 @@
-"""Diagnosis: under which declared conventions would the subject conform? A suggestion with its evidence, no verdict."""
+"""Diagnosis: the known bug that an observation agrees with, or the conventions under which it would conform.
+
+Suggestions with their evidence, never a verdict; what conforms is not diagnosed. "No known mutant" is an honest answer.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from backproof.conventions import Conventions
 from backproof.errors import BackproofError
 from backproof.judge.case import judge_case
 from backproof.judge.findings import Status
+from backproof.observation import read_observation
 from backproof.run import CaseResult, Run
+from backproof.tolerance import Tolerance
 
 TRIED = ("reduction", "loss_factor", "output_reduction", "delta_of", "loss_at")
 
@@ -85,3 +92,106 @@ def _conforms(result: CaseResult, conventions: Conventions) -> bool:
     except BackproofError:
         return False
     return all(finding.status is not Status.DEVIATES for finding in judged.findings)
+
+
+AGREES = 2.0**14  # units of u, relative to the largest value of each array
+MOST_CASES = 8
+
+
+def suggest_mutants(run: Run) -> list[Suggestion]:
+    """Return the mutants that show what the subject shows, best agreement first.
+
+    Each is run on the smallest cases that deviate, under the subject's conventions, and must agree in every quantity
+    that the subject shows. float64 cases are preferred: they tell more.
+    """
+    from backproof.mutants import MUTANTS  # noqa: PLC0415 - for what deviates only
+
+    chosen = _telling(run)
+    if not chosen:
+        return []
+    found = []
+    for mutant in MUTANTS:
+        machine, worst = mutant.machine(), 0.0
+        for result in chosen:
+            worst = max(worst, _disagreement(result, machine(result.case), with_loss=mutant.step == "loss"))
+            if not worst <= AGREES * Tolerance(result.case.dtype).u:
+                break
+        else:
+            found.append((worst, mutant))
+    only_weights = run.quantities <= {"weights", "biases"}
+    ranked = sorted(found, key=lambda pair: (_order_of_magnitude(pair[0]), only_weights and pair[1].step != "update"))
+    return [
+        Suggestion(
+            "mutant",
+            mutant.name,
+            worst,
+            f"It agrees with `{mutant.name}` to a relative {worst:.0e}: {mutant.explanation}.",
+        )
+        for worst, mutant in ranked
+    ]
+
+
+def _order_of_magnitude(agreement: float) -> int:
+    """Return the power of 1000 that an agreement is near: rounding decides nothing between two mutants."""
+    return round(np.log10(max(agreement, np.finfo(np.float64).eps)) / 3)
+
+
+def _telling(run: Run) -> list[CaseResult]:
+    """Return cases that deviate, small ones and others, and some that conform: a mutant must agree there as well."""
+    judged = [
+        result
+        for result in sorted(run.results, key=lambda r: r.case.size)
+        if result.observation is not None and "exact-zero" not in result.case.flags
+    ]
+    deviating = [r for r in judged if any(f.status is Status.DEVIATES for f in r.findings)]
+    kinds = [r.case.dtype for r in deviating]
+    kind = "float64" if "float64" in kinds else "float32"
+    deviating = [r for r in deviating if r.case.dtype == kind]
+    if not deviating:
+        return []
+    right = [r for r in judged if r.case.dtype == kind and r not in deviating]
+    return [*_spread(deviating, MOST_CASES), *_spread(right, MOST_CASES)]
+
+
+def _spread(results: list[CaseResult], most: int) -> list[CaseResult]:
+    """Return the first half of `most` from the front, the others from all over."""
+    front, rest = results[: most // 2], results[most // 2 :]
+    return [*front, *rest[:: max(1, -(-len(rest) // (most - most // 2)))]] if rest else front
+
+
+def _disagreement(result: CaseResult, records: list[dict[str, Any]], *, with_loss: bool) -> float:
+    """Return the largest difference, relative to the largest value of each array; infinite for another form.
+
+    The loss enters nothing else, and is compared only with mutants of the loss.
+    """
+    observation = result.observation
+    if observation is None:
+        return float("inf")
+    theirs = read_observation(records, result.case.under(_plain(result.case.conventions)))
+    pairs = list(zip(observation.steps, theirs.steps, strict=False))
+    if observation.final is not None:
+        pairs = [(observation.final, theirs.steps[-1])]
+    elif len(observation.steps) != len(theirs.steps):
+        return float("inf")
+    worst = 0.0
+    for mine, other in pairs:
+        for key, value in mine.values.items():
+            if key not in other.values or (key[0] == "loss" and not with_loss):
+                continue
+            wrong = other.values[key]
+            if wrong.shape != value.shape:
+                return float("inf")
+            if not np.isfinite(value).all() or not np.isfinite(wrong).all():
+                same = np.array_equal(np.isfinite(value), np.isfinite(wrong))
+                worst = max(worst, 0.0 if same else float("inf"))
+                continue
+            size = float(np.abs(value).max(initial=0.0)) or 1.0
+            worst = max(
+                worst, float(np.abs(value.astype(np.float64) - wrong.astype(np.float64)).max(initial=0.0)) / size
+            )
+    return worst
+
+
+def _plain(conventions: Conventions) -> Conventions:
+    """Return the conventions without a layout of their own: observations are already turned."""
+    return replace(conventions, weight_layout="out_in", batch_axis=0)

@@ -24,6 +24,7 @@ COLOURS = {
 }
 SHOWN_ERRORS = 5
 SHOWN_DEVIATIONS = 5
+SHOWN_SUGGESTIONS = 3
 
 
 def show_result(console: Console, result: Result, *, quiet: bool = False) -> None:
@@ -106,7 +107,9 @@ def _deviations(console: Console, result: Result) -> None:
     others = _other_clauses(result)
     for index in others[:SHOWN_DEVIATIONS]:
         console.print(f"  also {sentence(index)}", markup=False, highlight=False)
-    for suggestion in result.diagnosis:
+    if not result.diagnosis:
+        console.print("  No known mutant shows what you show, and no declared convention explains it.", markup=False)
+    for suggestion in result.diagnosis[:SHOWN_SUGGESTIONS]:
         console.print(f"  {suggestion.explanation}", markup=False, highlight=False)
     for note in result.judged.run.notes:
         console.print(f"  {note}", markup=False, highlight=False)

@@ -23,6 +23,7 @@ examples:
   backproof check numpy                     judge the bundled NumPy implementation
   backproof check my_file.py:my_net         judge your own function of a case
   backproof explain delta-rule              what E17 says, and where it is checked
+  backproof selftest                        what the kit catches, and that it fails nothing right
   backproof trace                           the article's example, number by number
 """
 
@@ -56,6 +57,17 @@ def parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="explain a clause: formula, code, cases")
     explain.add_argument("clause", metavar="CLAUSE", help="an id such as E17, or a slug such as delta-rule")
     _common(explain)
+
+    selftest = commands.add_parser("selftest", help="judge the kit itself: mutants, correct implementations")
+    selftest.add_argument(
+        "--mutant", action="append", metavar="NAME", help="only this mutant (may be given several times)"
+    )
+    selftest.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each core)")
+    selftest.add_argument("--json", metavar="FILE", help="write the kill matrix")
+    selftest.add_argument(
+        "--independent", metavar="DIR", help="judge the programs that DIR/expected.toml names as well"
+    )
+    _common(selftest)
 
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
     trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")

@@ -32,15 +32,14 @@ def _only(name: str, formula: Step) -> Step:
 
 
 def _neighbour(offset: int) -> Step:
-    """Return f' at the net inputs of a neighbouring layer, as far as the widths allow."""
+    """Return f' at the net inputs of a neighbouring layer, where it is as wide: elsewhere the code would not run."""
 
     def wrong(right: Step, here: Here, z: Array, a: Array) -> Array:
         other = here.layer - 1 + offset
-        if not 0 <= other < len(here.net_inputs):
+        if not 0 <= other < len(here.net_inputs) or here.net_inputs[other].shape != z.shape:
             return right(here, z, a)
         near = here.net_inputs[other]
-        columns = np.resize(np.arange(near.shape[1]), z.shape[1])
-        return right(here, near[:, columns], stable(here.rule, near[:, columns]))
+        return right(here, near, stable(here.rule, near))
 
     return wrong
 
@@ -106,7 +105,7 @@ def _one_missing(right: Step, here: Here, slopes: Array, w: Array, d: Array) -> 
 
 def _bias_included(right: Step, here: Here, slopes: Array, w: Array, d: Array) -> Array:
     """Take the columns from the bias on, in a matrix [b | W]: the last weight column is lost, all others shift."""
-    biases = here.case.layers[here.layer].biases
+    biases = here.biases[here.layer]
     if biases is None:
         return right(here, slopes, w, d)
     return right(here, slopes, np.concatenate([biases[:, None], w[:, :-1]], axis=1), d)
@@ -217,6 +216,13 @@ MUTANTS = (
         "Bot-Academy/NeuralNetworkFromScratch#3",
     ),
     Mutant(
+        "derivative-divided",
+        "slope",
+        lambda right, here, z, a: 1 / right(here, z, a),
+        "it is divided by f' instead of multiplied",
+        "deltas grow towards the input",
+    ),
+    Mutant(
         "derivative-at-activation",
         "slope",
         lambda right, here, z, a: right(here, a, stable(here.rule, a)),
@@ -308,8 +314,8 @@ MUTANTS = (
     Mutant(
         "relu-derivative-at-zero",
         "slope",
-        _kink(2.0),
-        "2 for f'(0) of a kinked activation",
+        _kink(20.0),
+        "20 for f'(0) of a kinked activation",
         "f'(0) is outside [f'(0-), f'(0+)]",
         "pytorch#114234",
     ),

@@ -53,6 +53,7 @@ class Here:
     layer: int = 0
     memory: dict[Any, Any] = field(default_factory=dict)
     weights: list[Array] = field(default_factory=list)
+    biases: list[Array | None] = field(default_factory=list)
     activations: list[Array] = field(default_factory=list)
     net_inputs: list[Array] = field(default_factory=list)
 
@@ -182,11 +183,6 @@ def update(here: Here, parameters: Array, by_parameter: Array) -> Array:
     return np.asarray(parameters - here.number(here.case.learning_rate) * by_parameter)
 
 
-def bias_update(here: Here, parameters: Array, by_parameter: Array) -> Array:
-    """Return b - alpha dE/db."""
-    return update(here, parameters, by_parameter)
-
-
 # Which function of the spec each step stands for: the clause that a mutant breaks is read off here.
 STANDS_FOR: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "batches": (
@@ -195,7 +191,13 @@ STANDS_FOR: Mapping[str, tuple[Callable[..., Any], ...]] = {
         mini_batch_gradient_descent,
         weight_gradient,
     ),
-    "samples": (backpropagation, forward_propagation, output_delta, weight_gradient),
+    "samples": (
+        backpropagation,
+        forward_propagation,
+        batch_gradient_descent,
+        stochastic_gradient_descent,
+        mini_batch_gradient_descent,
+    ),
     "net_input": (forward_propagation,),
     "activate": (forward_propagation, sigmoid),
     "loss": (squared_loss, log_loss, cross_entropy_loss),
@@ -217,7 +219,10 @@ def clauses_of(step: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Machine:
-    """The steps of training; calling it with a case trains the case's network and shows everything."""
+    """The steps of training; calling it with a case trains the case's network and shows everything.
+
+    bias_update: None takes the step of the weights.
+    """
 
     batches: Step = batches
     samples: Step = samples
@@ -230,7 +235,7 @@ class Machine:
     gradient: Step = gradient
     bias_gradient: Step = bias_gradient
     update: Step = update
-    bias_update: Step = bias_update
+    bias_update: Step | None = None
     deltas_see: str = "weights before"
     shows: tuple[str, ...] | None = None
 
@@ -252,7 +257,7 @@ class Machine:
     ) -> tuple[Record, list[Array], list[Array | None]]:
         """Return what one update shows, and the parameters after it."""
         x, y = self.samples(here)
-        here.weights, here.net_inputs, here.activations = weights, [], [x]
+        here.weights, here.biases, here.net_inputs, here.activations = weights, biases, [], [x]
         for number, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
             here.layer = number
             here.net_inputs.append(self.net_input(here, w, b, here.activations[-1]))
@@ -269,7 +274,7 @@ class Machine:
         for number, (w, b, g, gb) in enumerate(zip(weights, biases, gradients, by_bias, strict=True), 1):
             here.layer = number
             new_weights.append(self.update(here, w, g))
-            new_biases.append(None if b is None or gb is None else self.bias_update(here, b, gb))
+            new_biases.append(None if b is None or gb is None else (self.bias_update or self.update)(here, b, gb))
         record = {
             "net_inputs": list(here.net_inputs),
             "activations": list(here.activations[1:]),
@@ -300,7 +305,7 @@ class Machine:
 
     def with_step(self, step: str, wrong: Any) -> Machine:
         """Return this machine with one step replaced; wrong(right, here, ...) is handed the step that it replaces."""
-        right = getattr(self, step)
+        right = getattr(self, step) or self.update
 
         def replaced(*arguments: Any) -> Any:
             return wrong(right, *arguments)

@@ -13,7 +13,8 @@ from backproof.mutants.machine import Machine, clauses_of
 class Mutant:
     """One named bug: the step that it replaces, by what, why it happens, what it does, and where it was seen.
 
-    wrong(right, here, ...) is handed the right step; a string is a setting of the machine.
+    wrong(right, here, ...) is handed the right step; a string is a setting of the machine; also: further steps that the
+    same bug sits in, as a divisor does in the gradients of weights and of biases.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Mutant:
     explanation: str
     effect: str = ""
     seen: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def clauses(self) -> tuple[str, ...]:
@@ -30,4 +32,7 @@ class Mutant:
 
     def machine(self, base: Machine | None = None) -> Machine:
         """Return the machine with this bug."""
-        return (base or Machine()).with_step(self.step, self.wrong)
+        made = (base or Machine()).with_step(self.step, self.wrong)
+        for step in self.also:
+            made = made.with_step(step, self.wrong)
+        return made

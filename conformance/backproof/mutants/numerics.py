@@ -55,6 +55,15 @@ def _noise(size: float) -> Step:
 
 MUTANTS = (
     Mutant(
+        "all-deltas-through-float32",
+        "delta_at_output",
+        _through(_float32),
+        "every delta passes through float32",
+        "7 digits are left",
+        "jax#40128",
+        also=("hidden_delta",),
+    ),
+    Mutant(
         "net-inputs-through-float32",
         "net_input",
         _through(_float32),

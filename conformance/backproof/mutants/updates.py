@@ -20,8 +20,9 @@ def _divided(count: Any) -> Step:
 
 def _accumulated(key: str) -> Step:
     def wrong(right: Step, here: Here, *arguments: Any) -> Array:
-        found = right(here, *arguments) + here.memory.get((key, here.layer), 0)
-        here.memory[key, here.layer] = found
+        place = key, here.layer, len(arguments)
+        found = right(here, *arguments) + here.memory.get(place, 0)
+        here.memory[place] = found
         return found
 
     return wrong
@@ -66,7 +67,26 @@ def _nominal(right: Step, here: Here, deltas: Array, *rest: Array) -> Array:
     return right(here, deltas, *rest) * deltas.dtype.type(len(deltas) / nominal)
 
 
+def _initial(here: Here, parameters: Array) -> Any:
+    layer = here.case.layers[here.layer - 1]
+    return layer.weights if parameters.ndim > 1 else layer.biases
+
+
+def _of_stale(right: Step, here: Here, deltas: Array, previous: Array) -> Array:
+    known = here.memory.get(("below", here.layer))
+    here.memory["below", here.layer] = previous
+    return right(here, deltas, previous if known is None or known.shape != previous.shape else known)
+
+
 MUTANTS = (
+    Mutant(
+        "gradient-of-stale-activations",
+        "gradient",
+        _of_stale,
+        "the gradient uses the activations of the update before",
+        "from the second update on, a belongs to other samples",
+        "gHashTag/trinity#571",
+    ),
     Mutant(
         "gradient-mean",
         "gradient",
@@ -74,13 +94,15 @@ MUTANTS = (
         "the gradient of the weights is a mean over the samples where E is a sum",
         "steps are too small",
         "aprender#2123",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-sum",
         "gradient",
-        lambda right, here, d, a: right(here, d, a) * d.dtype.type(len(d)),
+        lambda right, here, d, *a: right(here, d, *a) * d.dtype.type(len(d)),
         "the gradient is multiplied by the number of samples",
         "steps are too large",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-divided-twice",
@@ -89,6 +111,7 @@ MUTANTS = (
         "the gradient is divided by the number of samples twice",
         "steps are too small",
         "deeplearning4j#1452",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-by-outputs",
@@ -97,6 +120,7 @@ MUTANTS = (
         "the gradient is divided by the number of outputs",
         "steps are too small",
         "scikit-learn#8349",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-by-nominal-batch",
@@ -105,13 +129,15 @@ MUTANTS = (
         "a partial last batch is divided by the nominal batch size",
         "its steps are too small",
         "LBANN#10, keras#20241",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-of-one-sample",
         "gradient",
-        lambda right, here, d, a: right(here, d[:1], a[:1]),
+        lambda right, here, d, *a: right(here, d[:1], *(below[:1] for below in a)),
         "the gradient takes the first sample only",
         "all others teach nothing",
+        also=("bias_gradient",),
     ),
     Mutant(
         "last-sample-dropped",
@@ -120,6 +146,7 @@ MUTANTS = (
         "the last sample of a batch is left out of the gradient",
         "off by one",
         "burn#5304",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-accumulates",
@@ -128,6 +155,7 @@ MUTANTS = (
         "gradients are not zeroed between updates",
         "from the second update on they add up",
         "karpathy/micrograd#102, llm.c#548",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-of-activations",
@@ -150,9 +178,10 @@ MUTANTS = (
     Mutant(
         "gradient-clipped",
         "gradient",
-        lambda right, here, d, a: np.clip(right(here, d, a), -0.1, 0.1).astype(d.dtype),
+        lambda right, here, d, *a: np.clip(right(here, d, *a), -0.1, 0.1).astype(d.dtype),
         "gradient clipping is left on",
         "large gradients are cut to 0.1",
+        also=("bias_gradient",),
     ),
     Mutant(
         "gradient-one-bad-element",
@@ -286,7 +315,7 @@ MUTANTS = (
     Mutant(
         "weight-decay",
         "update",
-        lambda right, here, w, g: right(here, w, g + w.dtype.type(0.01) * w),
+        lambda right, here, w, g: right(here, w, g + w.dtype.type(0.01) * w if w.ndim > 1 else g),
         "weight decay is left on",
         "weights shrink",
     ),
@@ -294,7 +323,7 @@ MUTANTS = (
     Mutant(
         "update-of-initial-weights",
         "update",
-        lambda right, here, w, g: right(here, here.case.layers[here.layer - 1].weights if w.ndim > 1 else w, g),
+        lambda right, here, w, g: right(here, _initial(here, w), g),
         "every update starts from the initial weights",
         "earlier updates are lost",
     ),

@@ -1,0 +1,64 @@
+"""`backproof selftest`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from backproof.cli.console import output
+from backproof.mutants import get_mutant
+from backproof.mutants.matrix import Row, counter_test, matrix
+from backproof.selftest import as_data, strangers, summary
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print how many mutants are killed, how many right programs are failed; exit 1 when any promise is broken."""
+    names = None if options.mutant is None else [get_mutant(name).name for name in options.mutant]
+    jobs = options.jobs or os.cpu_count() or 1
+    rows = _watched(jobs, names)
+    counter = [] if names else counter_test(jobs)
+    found = strangers(Path(options.independent), jobs) if options.independent else []
+    if options.json:
+        text = json.dumps(as_data(rows), indent=1, sort_keys=True) + "\n"
+        Path(options.json).write_text(text, encoding="utf-8")
+    console = output(options)
+    for row in rows:
+        if not row.equivalent and not (row.holds and (row.localised or row.shown != "everything")):
+            console.print(_complaint(row), markup=False, highlight=False)
+    for name, verdict, deviations in counter:
+        if verdict != "conforms":
+            console.print(f"correct, but {verdict}: {name}: {'; '.join(deviations[:3])}", markup=False, highlight=False)
+    for stranger in found:
+        if not (stranger.judged_right and stranger.named_right):
+            told = f"{stranger.verdict}, {stranger.suggestion}"
+            console.print(
+                f"independent: {stranger.name}: {told}; it is {stranger.expected}", markup=False, highlight=False
+            )
+    table = Table("promise", "", "", box=None, pad_edge=False)
+    lines = summary(rows, counter, found)
+    for what, count, total, enough in lines:
+        table.add_row(what, f"{count}/{total}", "" if enough else "[red]too few[/red]")
+    console.print(table)
+    return 0 if all(enough for *_, enough in lines) else 1
+
+
+def _complaint(row: Row) -> str:
+    clauses = ", ".join(get_mutant(row.mutant).clauses)
+    what = f"escapes in {', '.join(row.escaped[:4])}" if row.escaped else f"killed in {row.killed} cases"
+    return f"{row.mutant} ({row.dtype}, {row.shown} shown): {what}; first by {row.first_clause}, breaks {clauses}"
+
+
+def _watched(jobs: int, names: list[str] | None) -> list[Row]:
+    if not sys.stderr.isatty():
+        return list(matrix(jobs, mutants=names))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("mutants x settings", total=None)
+        return list(matrix(jobs, lambda done, total: bar.update(task, completed=done, total=total), names))
