@@ -139,7 +139,7 @@ def test_a_free_name_is_accepted() -> None:
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("delta-rul", "delta-rule"), ("E171", "e17"), ("sigmod", "sigmoid"), ("zzzzzz", "E1, E2, E3")],
+    [("delta-rul", "delta-rule"), ("E171", "E17"), ("sigmod", "sigmoid"), ("zzzzzz", "E1, E2, E3")],
 )
 def test_unknown_names_are_answered_with_near_ones(name: str, near: str) -> None:
     """The message of an unknown clause shows what was asked for, what is expected, and the nearest names."""
