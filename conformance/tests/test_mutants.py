@@ -149,7 +149,7 @@ def test_nan_treated_as_a_pass_is_noticed(monkeypatch):
 
 @pytest.mark.slow
 def test_strangers_programs_are_judged_right_and_their_bugs_named():
-    """Written from the equations and one line naming the fault, by people who saw no mutant."""
+    """Written from the equations and one line naming the fault, before any mutant existed."""
     found = strangers(INDEPENDENT, jobs=2)
     assert [s.name for s in found if not s.judged_right] == []
     known = [s for s in found if s.expected not in ("none", "correct")]
