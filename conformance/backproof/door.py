@@ -12,16 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
+from backproof.case import DTYPES
 from backproof.conventions import Conventions
 from backproof.errors import UsageError
+from backproof.observation import QUANTITIES
+from backproof_spec import LOSSES, RULES
 
 Run = Callable[[Any], Any]
 Target = TypeVar("Target", bound=Callable[..., Any])
 
-QUANTITIES = ("net_inputs", "activations", "loss", "deltas", "weight_gradients", "bias_gradients", "weights", "biases")
-ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "gelu", "softmax")
-LOSSES = ("squared", "log", "cross_entropy")
-DTYPES = ("float64", "float32")
 FLAGS = {
     "masked": "some edges do not exist",
     "no-biases": "a layer has no biases",
@@ -61,7 +60,7 @@ class Subject:
 
     def __post_init__(self) -> None:
         """Validate every declaration against its closed list."""
-        _closed("activations", self.activations, ACTIVATIONS)
+        _closed("activations", self.activations, RULES)
         _closed("losses", self.losses, LOSSES)
         _closed("dtypes", self.dtypes, DTYPES)
         _closed("skips", self.skips, FLAGS)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from backproof.case import Case
 from backproof.judge.findings import Finding, Judged
-from backproof_spec import get_clause
+from backproof_spec import SPECIAL_FORMS, clause_of, get_clause
 
 NOUNS = {
     "net_inputs": "net input",
@@ -27,11 +27,6 @@ FROM = {
     "bias_gradients": "your own deltas",
     "weights": "your own gradients and the weights before the update",
     "biases": "your own gradients and the biases before the update",
-}
-SPECIAL_FORMS = {
-    ("identity", "squared"): "E23 `regression-output-delta`",
-    ("sigmoid", "log"): "E24 `binary-output-delta`",
-    ("softmax", "cross_entropy"): "E25 `multiclass-output-delta`",
 }
 
 
@@ -85,7 +80,7 @@ def _layer(finding: Finding) -> str:
 def _special(finding: Finding, case: Case) -> str:
     if finding.clause == "E22":
         form = SPECIAL_FORMS.get((case.layers[-1].activation.name, case.loss))
-        return f" (here {form})" if form else ""
+        return "" if form is None else f" (here {clause_of(form).id} `{clause_of(form).slug}`)"
     if finding.clause == "E17" and finding.layer and case.layers[finding.layer - 1].activation.name == "sigmoid":
         return " (here E21 `sigmoid-delta-rule`)"
     return ""

@@ -13,6 +13,7 @@ from backproof.balls import Array, middle, precision
 from backproof.case import Case
 from backproof.truth import exact_nodes, needed_bits
 from backproof.walk import Key, Node
+from backproof_spec import SPECIAL_FORMS, clause_of, output_delta
 
 WIDEST = 6
 
@@ -94,8 +95,7 @@ def _delta_clause(case: Case, layer: int) -> str:
     name = case.layers[layer - 1].activation.name
     if layer < case.depth:
         return "E21" if name == "sigmoid" else "E17"
-    pairs = {("identity", "squared"): "E23", ("sigmoid", "log"): "E24", ("softmax", "cross_entropy"): "E25"}
-    return pairs.get((name, case.loss), "E22")
+    return clause_of(SPECIAL_FORMS.get((name, case.loss), output_delta)).id
 
 
 def _sum(weights: Array, below: Array, bias: float | None, mask: Array | None, i: int) -> str:

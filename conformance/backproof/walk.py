@@ -137,7 +137,7 @@ class _Walk:
     def activation_node(self, activation: Activation, number: int, z: Array, a: Array) -> Node:
         clause = "E18" if activation.name == "sigmoid" else "E1"
         bound = self.model.activation(activation, middle(z), middle(a))
-        reduced = None if _piecewise_linear(activation) else self.model.reduced_activation(middle(z))
+        reduced = None if activation.rule.piecewise_linear else self.model.reduced_activation(middle(z))
         return Node(clause, "activations", number, a, bound, reduced)
 
     def output_bound(self, z: Array, o: Array) -> Array:
@@ -172,7 +172,8 @@ class _Walk:
         o = activations[-1] if depth in self.upstream.by_activation else activation(z)
         reference = self.output_delta(z, o)
         limits = [self.output_limit(z, o, reduced=reduced) for reduced in (False, True)]
-        node = Node("E22", "deltas", depth, reference, limits[0], None if _piecewise_linear(activation) else limits[1])
+        reduced_limit = None if activation.rule.piecewise_linear else limits[1]
+        node = Node("E22", "deltas", depth, reference, limits[0], reduced_limit)
         deltas = [self.settle(node)]
         for number in range(depth - 1, 0, -1):
             deltas.insert(0, self.hidden_delta(number, net_inputs[number - 1], activations[number - 1], deltas[0]))
@@ -200,7 +201,7 @@ class _Walk:
             self.model.delta(middle(slope), self.slope_error(activation, z, reduced=reduced), *arguments, scaled=scaled)
             for reduced in (False, True)
         ]
-        reduced_limit = None if _piecewise_linear(activation) else limits[1]
+        reduced_limit = None if activation.rule.piecewise_linear else limits[1]
         return self.settle(Node("E17", "deltas", number, reference, limits[0], reduced_limit))
 
     def output_limit(self, z: Array, o: Array, *, reduced: bool) -> Array:
@@ -278,7 +279,3 @@ class _Walk:
             return z
         sides, where = self.upstream.sides[number]
         return np.where(doubtful(z) if where is None else where, sides, z)
-
-
-def _piecewise_linear(activation: Activation) -> bool:
-    return activation.name in ("identity", "relu", "leaky_relu")

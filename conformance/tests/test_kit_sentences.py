@@ -8,10 +8,8 @@ from kit_subjects import one_wrong, right, train
 from backproof.api import check
 from backproof.catalogue import get_case
 from backproof.judge.findings import Finding, Judged, Status
-from backproof.sentences import FROM, NOUNS, SPECIAL_FORMS, tell
+from backproof.sentences import FROM, NOUNS, tell
 from backproof.trace import trace
-from backproof_spec import SPECIAL_FORMS as SPEC_FORMS
-from backproof_spec import get_clause
 
 CASE = get_case("tanh-binary")
 FINDING = Finding(
@@ -70,14 +68,6 @@ FORMS = [
 @pytest.mark.parametrize(("slug", "clause", "layer", "name"), FORMS)
 def test_the_special_form_is_named_where_the_case_has_it(slug, clause, layer, name):
     assert name in told(get_case(slug), clause=clause, layer=layer)
-
-
-def test_the_special_forms_are_those_of_the_spec_by_their_right_names():
-    assert SPECIAL_FORMS.keys() == SPEC_FORMS.keys()
-    for pair, text in SPECIAL_FORMS.items():
-        clause = get_clause(text.partition(" ")[0])
-        assert text == f"{clause.id} `{clause.slug}`"
-        assert clause.function is SPEC_FORMS[pair]
 
 
 def test_the_output_delta_comes_from_net_inputs_and_labels():

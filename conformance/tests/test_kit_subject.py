@@ -8,12 +8,15 @@ from dataclasses import fields, replace
 
 import pytest
 
+from backproof.case import DTYPES
 from backproof.catalogue import all_cases
 from backproof.conventions import Conventions
-from backproof.door import ACTIVATIONS, DTYPES, FLAGS, LOSSES, QUANTITIES, Subject, as_subject, subject
+from backproof.door import FLAGS, Subject, as_subject, subject
 from backproof.errors import UsageError
+from backproof.observation import QUANTITIES
+from backproof_spec import LOSSES, RULES
 from backproof_spec import LOSSES as SPEC_LOSSES
-from backproof_spec import RULES
+from backproof_spec import RULES as ACTIVATIONS
 
 CASES = {case.slug: case for case in all_cases("float64")}
 

@@ -51,7 +51,7 @@ from backproof_spec.output_delta import (
     output_deltas,
     regression_output_delta,
 )
-from backproof_spec.registry import Clause, UnknownClauseError, clause, clauses, get_clause
+from backproof_spec.registry import Clause, UnknownClauseError, clause, clause_of, clauses, get_clause
 from backproof_spec.sigmoid import sigmoid, sigmoid_activation_derivative, sigmoid_delta_rule, sigmoid_derivative
 from backproof_spec.worked_example import (
     example_backward,
@@ -83,6 +83,7 @@ __all__ = [
     "bias_as_weight",
     "binary_output_delta",
     "clause",
+    "clause_of",
     "clauses",
     "cross_entropy_loss",
     "delta_by_next_deltas",

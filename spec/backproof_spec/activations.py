@@ -53,6 +53,11 @@ class Rule:
     kink: Callable[..., tuple[Any, Any]] | None = None
     elementwise: bool = True
 
+    @property
+    def piecewise_linear(self) -> bool:
+        """Whether f' has neither an error of its own nor a curvature: identity, ReLU, leaky ReLU."""
+        return self.second_derivative is _nothing and self.derivative_error is _nothing
+
 
 @dataclass(frozen=True, slots=True)
 class Activation:

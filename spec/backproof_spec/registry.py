@@ -84,6 +84,15 @@ def _article_order(clause: Clause) -> tuple[int, int]:
     return _FAMILIES.index(clause.id[0]), int(digits) if digits.isdigit() else 0
 
 
+def clause_of(function: Callable[..., Any]) -> Clause:
+    """Return the clause that a function is registered as. Raises UnknownClauseError for any other function."""
+    for candidate in _CLAUSES.values():
+        if candidate.function is function:
+            return candidate
+    msg = f"{getattr(function, '__name__', function)!r} is the function of no clause"
+    raise UnknownClauseError(msg)
+
+
 def get_clause(name: str) -> Clause:
     """Return the clause with this id or slug, whatever the case of the letters.
 

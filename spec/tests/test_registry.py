@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backproof_spec import UnknownClauseError, clause, clauses, get_clause, registry
+from backproof_spec import UnknownClauseError, clause, clause_of, clauses, get_clause, registry
 
 #: equations.md, typed in by hand: id -> (slug, image)
 ARTICLE = {
@@ -150,3 +150,11 @@ def test_unknown_names_are_answered_with_near_ones(name: str, near: str) -> None
     assert message.startswith(start)
     assert near in message.removeprefix(start)
     assert isinstance(caught.value, KeyError)
+
+
+def test_the_clause_of_a_function_is_found_and_any_other_function_is_refused() -> None:
+    """The way back from a formula to its clause, and its negative twin."""
+    for known in clauses():
+        assert clause_of(known.function) is known
+    with pytest.raises(UnknownClauseError, match="'len' is the function of no clause"):
+        clause_of(len)

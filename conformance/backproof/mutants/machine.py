@@ -22,7 +22,7 @@ from backproof_spec import (
     activation,
     backpropagation,
     batch_gradient_descent,
-    clauses,
+    clause_of,
     cross_entropy_loss,
     delta_rule,
     forward_propagation,
@@ -214,7 +214,7 @@ STANDS_FOR: Mapping[str, tuple[Callable[..., Any], ...]] = {
 
 def clauses_of(step: str) -> tuple[str, ...]:
     """Return the ids of the clauses that a step stands for, by the functions of the spec."""
-    return tuple(clause.id for function in STANDS_FOR[step] for clause in clauses() if clause.function is function)
+    return tuple(clause_of(function).id for function in STANDS_FOR[step])
 
 
 @dataclass(frozen=True)
