@@ -42,7 +42,8 @@ class Subject:
     """An implementation under test: `run(case)` answers with what it shows.
 
     activations, losses, dtypes: what it can do (None: everything); skips: flags of cases that it cannot do;
-    observes: the quantities that it promises to show in every case (None: those it shows in any).
+    observes: the quantities that it promises to show in every case (None: those it shows in any);
+    in_process: it is handed the arrays themselves, so that it could write into them.
 
     Raises UsageError for a declaration that is not in the closed list, naming the right ones.
     """
@@ -57,6 +58,7 @@ class Subject:
     dtypes: tuple[str, ...] | None = None
     skips: tuple[str, ...] = ()
     observes: tuple[str, ...] | None = None
+    in_process: bool = True
 
     def __post_init__(self) -> None:
         """Validate every declaration against its closed list."""
