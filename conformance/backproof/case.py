@@ -90,8 +90,8 @@ class Case:
         return tuple(found)
 
     def under(self, conventions: Conventions) -> Case:
-        """Return the same case, carrying a subject's conventions."""
-        return replace(self, conventions=conventions)
+        """Return the same case, carrying a subject's conventions; itself, so that truth is found again, if it does."""
+        return self if conventions == self.conventions else replace(self, conventions=conventions)
 
     def with_parameters(self, parameters: list[tuple[Array, Array | None]]) -> Case:
         """Return the same case with other weights and biases, in the case's dtype."""
@@ -117,30 +117,41 @@ class Case:
         x, y = self.x.astype(dtype), self.y.astype(dtype)
         return replace(self, dtype=dtype, layers=layers, x=x, y=y, learning_rate=float(kind(self.learning_rate)))
 
-    def for_subject(self) -> Case:
+    def for_subject(self, *, contiguous: bool = True) -> Case:
         """Return a private, writable copy in the declared weight layout and batch axis.
 
-        The copy is what a Python subject receives; it may write into every array of it.
+        The copy is what a Python subject receives; contiguous: False gives the same numbers in another memory order:
+        vectors and samples are every second element of a larger array (of NaN), matrices stand in columns.
         """
         copy = object.__new__(Case)
         transposed = self.conventions.weight_layout == "in_out"
         columns = self.conventions.batch_axis == 1
 
         def weights(values: Array | None) -> Array | None:
-            return None if values is None else np.array(values.T if transposed else values, order="C")
+            turned = values.T if values is not None and transposed else values
+            return None if turned is None else np.array(turned, order="C" if contiguous else "F")
+
+        def spread(values: Array | None) -> Array | None:
+            return None if values is None else np.array(values, order="C") if contiguous else _strided(values)
 
         layers = tuple(
-            Layer(weights(la.weights), None if la.biases is None else la.biases.copy(), la.activation, weights(la.mask))
-            for la in self.layers
+            Layer(weights(la.weights), spread(la.biases), la.activation, weights(la.mask)) for la in self.layers
         )
         for name in self.__slots__:
             object.__setattr__(copy, name, getattr(self, name))
         object.__setattr__(copy, "layers", layers)
         # Lists index an array; a tuple would be read as one index for each dimension.
         object.__setattr__(copy, "batches", tuple(list(batch) for batch in self.batches))
-        object.__setattr__(copy, "x", np.array(self.x.T if columns else self.x, order="C"))
-        object.__setattr__(copy, "y", np.array(self.y.T if columns else self.y, order="C"))
+        object.__setattr__(copy, "x", spread(self.x.T if columns else self.x))
+        object.__setattr__(copy, "y", spread(self.y.T if columns else self.y))
         return copy
+
+
+def _strided(values: Array) -> Array:
+    """Return the values as every second element, along each axis, of a larger array of NaN."""
+    larger = np.full([2 * length for length in values.shape], np.nan, values.dtype)
+    larger[(slice(None, None, 2),) * values.ndim] = values
+    return larger[(slice(None, None, 2),) * values.ndim]
 
 
 def _frozen_layer(layer: Layer) -> Layer:

@@ -5,20 +5,24 @@ Suggestions with their evidence, never a verdict; what conforms is not diagnosed
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backproof.conventions import Conventions
+from backproof.door import Subject
 from backproof.errors import BackproofError
 from backproof.judge.case import judge_case
-from backproof.judge.findings import Status
+from backproof.judge.findings import Finding, Judged, Status
 from backproof.observation import read_observation
-from backproof.run import CaseResult, Run
+from backproof.run import CaseResult, Run, run_subject
 from backproof.tolerance import Tolerance
+
+if TYPE_CHECKING:
+    from backproof.mutants import Machine
 
 TRIED = ("reduction", "loss_factor", "output_reduction", "delta_of", "loss_at")
 
@@ -48,7 +52,7 @@ def suggest_conventions(run: Run) -> list[Suggestion]:
     The subject is not run again: what it showed is judged anew. Layouts cannot be tried this way.
     """
     judged = sorted((r for r in run.results if r.observation is not None), key=lambda r: r.case.size)
-    if not any(finding.status is Status.DEVIATES for finding in run.findings):
+    if not any(finding.status is Status.DEVIATES for finding in run.findings) or _of_behaviour(run.findings):
         return []
     found: list[Suggestion] = []
     fewest: int | None = None
@@ -104,16 +108,22 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
     Each is run on the smallest cases that deviate, under the subject's conventions, and must agree in every quantity
     that the subject shows. float64 cases are preferred: they tell more.
     """
-    from backproof.mutants import MUTANTS  # noqa: PLC0415 - for what deviates only
+    from backproof.mutants import MUTANTS, Machine  # noqa: PLC0415 - for what deviates only
 
     chosen = _telling(run)
     if not chosen:
         return []
     found = []
+    behaves = _of_behaviour(run.findings)
     for mutant in MUTANTS:
+        if mutant.of_behaviour and not behaves:
+            continue
         machine, worst = mutant.machine(), 0.0
         for result in chosen:
             worst = max(worst, _disagreement(result, machine(result.case), with_loss=mutant.step == "loss"))
+            if behaves:
+                shows = Machine(shows=tuple(run.quantities))
+                worst = max(worst, _otherwise(result, mutant.machine(shows), run.subject))
             if not worst <= AGREES * Tolerance(result.case.dtype).u:
                 break
         else:
@@ -129,6 +139,38 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
         )
         for worst, mutant in ranked
     ]
+
+
+def _of_behaviour(findings: Iterable[Finding]) -> bool:
+    """Whether something deviates in a further call, or in what a call leaves behind."""
+    return any(
+        finding.status is Status.DEVIATES and finding.judged is Judged.BEHAVIOUR and finding.clause != "B-own-loss"
+        for finding in findings
+    )
+
+
+def _otherwise(result: CaseResult, machine: Machine, subject: Subject) -> float:
+    """Return how far the further calls of a mutant are from those of a case, relative; infinite for other clauses."""
+    plain = result.case.under(_plain(result.case.conventions))
+    theirs = run_subject(replace(subject, run=machine, conventions=plain.conventions), [plain]).findings
+    mine, other = _by_clause(result.findings), _by_clause(theirs)
+    if mine.keys() != other.keys():
+        return float("inf")
+    return max((_relative(mine[clause], other[clause]) for clause in mine), default=0.0)
+
+
+def _by_clause(findings: Iterable[Finding]) -> dict[str, Finding]:
+    return {f.clause: f for f in findings if f.status is Status.DEVIATES and f.judged is Judged.BEHAVIOUR}
+
+
+def _relative(mine: Finding, other: Finding) -> float:
+    """Return how far the deviating answers are apart, each in units of the right one."""
+    values = [(finding.got, finding.expected) for finding in (mine, other)]
+    ratios = [got / expected for got, expected in values if got is not None and expected and np.isfinite(got)]
+    if len(ratios) != len(values):
+        same = [got is None or not np.isfinite(got) for got, _ in values]
+        return 0.0 if same[0] == same[1] and len(ratios) == 0 else float("inf")
+    return abs(ratios[0] - ratios[1])
 
 
 def _order_of_magnitude(agreement: float) -> int:

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.balls import Array
 from backproof.case import Case
 from backproof.door import Subject
 from backproof.errors import ObservationError, SubjectError
+from backproof.judge.behaviour import judge_behaviour, judge_inputs
 from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.local import Kink
@@ -104,14 +104,14 @@ def run_subject(
     )
 
 
-def answer(subject: Subject, case: Case) -> Observation:
-    """Run a subject on a private copy of a case and read its answer.
+def answer(subject: Subject, case: Case, given: Case | None = None) -> Observation:
+    """Run a subject on a private copy of a case (`given`, or one made here) and read its answer.
 
     Raises SubjectError when the subject raises or answers nonsense. What it prints goes to standard error.
     """
     with redirect_stdout(sys.stderr), np.errstate():
         try:
-            shown: Any = subject.run(case.for_subject())
+            shown: Any = subject.run(case.for_subject() if given is None else given)
         except (Exception, SystemExit) as error:
             msg = f"the subject raised {type(error).__name__}: {error}{_where(error)}"
             raise SubjectError(msg) from error
@@ -132,8 +132,9 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
     reason = subject.skip_reason(case)
     if reason is not None:
         return CaseResult(case=case, skipped=reason), None
+    given = case.for_subject()
     try:
-        observation = answer(subject, case)
+        observation = answer(subject, case, given)
         values = {}
         for oracle in oracles:
             steps = oracle.steps(case)
@@ -142,19 +143,29 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
         judged = judge_case(case, observation, values)
     except SubjectError as error:
         return CaseResult(case=case, error=str(error)), None
-    own = judge_own_loss(case, judged.first_update, judged.truth, lambda moved: _reported_loss(subject, moved))
     findings, factors = list(judged.findings), None
+    if subject.in_process:
+        findings.append(judge_inputs(case, case.for_subject(), given))
+    wrong = [finding for finding in findings if finding.status is Status.DEVIATES]
+    own = judge_own_loss(
+        case,
+        judged.first_update,
+        judged.truth,
+        lambda moved: _reported_loss(subject, moved),
+        deviates=any(finding.quantity != "loss" for finding in wrong if finding.judged is not Judged.BEHAVIOUR),
+    )
     if own is not None:
-        finding, factors = _behind(own[0], findings), own[1]
-        findings.append(finding)
-        factors = factors if finding.status is Status.DEVIATES else None
+        findings.append(own[0])
+        factors = own[1] if own[0].status is Status.DEVIATES else None
+    findings += judge_behaviour(
+        case,
+        observation,
+        judged.truth,
+        lambda asked, contiguous: answer(subject, asked, asked.for_subject(contiguous=contiguous)),
+        in_process=subject.in_process,
+        deviates=bool(wrong),
+    )
     return CaseResult(case=case, observation=observation, findings=tuple(findings), kinks=judged.kinks), factors
-
-
-def _behind(own: Finding, findings: Sequence[Finding]) -> Finding:
-    """A gradient that deviates in itself cannot be that of the reported loss: that is a consequence."""
-    wrong = any(finding.status is Status.DEVIATES and finding.quantity != "loss" for finding in findings)
-    return replace(own, status=Status.DOWNSTREAM) if wrong and own.status is Status.DEVIATES else own
 
 
 def _reported_loss(subject: Subject, case: Case) -> float | None:

@@ -30,6 +30,18 @@ FROM = {
 }
 
 
+BEHAVIOUR = {
+    "B-own-loss": "The loss you report is not the loss whose gradient you use",
+    "B-inputs": "You write into what you are handed",
+    "B-repeat": "The same call twice does not show the same",
+    "B-state": "A call after other calls does not show the same",
+    "B-memory": "The same numbers in another memory order do not show the same",
+    "B-permuted": "A batch in another order does not show the same",
+    "B-concatenated": "A batch does not show the sum of what its two halves show",
+    "B-zero-error": "Outputs that equal their labels do not leave everything as it is",
+}
+
+
 NEEDS = {
     "net_inputs": {"activations"},
     "activations": {"net_inputs"},
@@ -47,7 +59,7 @@ def tell(finding: Finding, case: Case, shown: Collection[str] | None = None) -> 
     clause = get_clause(finding.clause)
     name = f"{clause.id} `{clause.slug}`{_special(finding, case)}"
     if finding.judged is Judged.BEHAVIOUR:
-        return f"The loss you report is not the loss whose gradient you use ({name}): {finding.message}."
+        return f"{BEHAVIOUR[finding.clause]} ({name}): {_answers(finding)}{finding.message}."
     if finding.clause.startswith("M"):
         return f"Update {finding.step} is not {name}: {finding.message}."
     subject = f"Your {NOUNS[finding.quantity]}{_layer(finding)}"
@@ -84,6 +96,14 @@ def _special(finding: Finding, case: Case) -> str:
     if finding.clause == "E17" and finding.layer and case.layers[finding.layer - 1].activation.name == "sigmoid":
         return " (here E21 `sigmoid-delta-rule`)"
     return ""
+
+
+def _answers(finding: Finding) -> str:
+    """Return what two answers were, where a finding is about two."""
+    if finding.clause == "B-own-loss" or finding.got is None:
+        return ""
+    what = f"your {NOUNS[finding.quantity]}{_layer(finding)}{_place(finding).rstrip(',')}"
+    return f"{what} is {_number(finding.got)} there and {_number(finding.expected)} here; "
 
 
 def _place(finding: Finding) -> str:

@@ -65,14 +65,16 @@ SPECIAL_CASES: Mapping[str, Callable[[Case], bool]] = {
     "E8": lambda case: any(len(batch) == 1 for batch in case.batches),
     "E2": lambda case: any(layer.biases is not None for layer in case.layers),
     **{f"X{number}": _worked for number in range(1, 7)},
+    **{name: lambda case: len(case.batches[0]) > 1 for name in ("B-permuted", "B-concatenated")},
+    "B-zero-error": lambda case: "zero-error" in case.flags,
 }
 
 
 def exercises(case: Case, clause: Clause) -> bool:
     """Return whether a case exercises a clause: an observed one itself, a derived one through its carriers."""
-    if clause.id.startswith("B-"):
-        return True
     applies = SPECIAL_CASES.get(clause.id, _every)
+    if clause.id.startswith("B-"):
+        return applies(case)
     return applies(case) and not set(clause.via or (clause.id,)).isdisjoint(case.clauses)
 
 

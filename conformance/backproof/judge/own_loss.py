@@ -83,11 +83,14 @@ def factors(case: Case, values: Values, truth: Truth) -> Factors | None:
     return Factors(loss_factor, loss_error, factor if fits else None, spread)
 
 
-def judge_own_loss(case: Case, values: Values, truth: Truth, loss_at: LossAt) -> tuple[Finding, Factors] | None:
+def judge_own_loss(
+    case: Case, values: Values, truth: Truth, loss_at: LossAt, *, deviates: bool = False
+) -> tuple[Finding, Factors] | None:
     """Judge B-own-loss on one case.
 
     truth: the case's exact values with the bounds around them; loss_at: runs the subject on another case and returns
-    the loss it reports. Returns None where the subject shows no loss, or no gradients that are known.
+    the loss it reports; deviates: something else than the loss deviates, so that its gradient cannot be that of the
+    reported loss: a consequence. Returns None where the subject shows no loss, or no gradients that are known.
     """
     found = factors(case, values, truth)
     if found is None or case.conventions.loss_at != "before":
@@ -99,6 +102,8 @@ def judge_own_loss(case: Case, values: Values, truth: Truth, loss_at: LossAt) ->
         status, ratio = Status.VACUOUS, 0.0
     elif found.agree:
         status = Status.PASSED
+    elif deviates:
+        status = Status.DOWNSTREAM
     else:
         slope, slope_error, used = _derivative(case, values, loss_at)
         if slope is None or slope_error > DERIVATIVE_RESOLUTION * max(abs(used), abs(slope)):

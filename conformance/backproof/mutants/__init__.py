@@ -1,11 +1,17 @@
 """The mutants: a correct implementation with one named, seeded bug each. Seen in the wild, where a thread is named."""
 
 from backproof.errors import UsageError
-from backproof.mutants import deltas, forward, numerics, updates
+from backproof.mutants import behaviour, deltas, forward, numerics, updates
 from backproof.mutants.machine import Machine
 from backproof.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*forward.MUTANTS, *deltas.MUTANTS, *updates.MUTANTS, *numerics.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (
+    *forward.MUTANTS,
+    *deltas.MUTANTS,
+    *updates.MUTANTS,
+    *numerics.MUTANTS,
+    *behaviour.MUTANTS,
+)
 
 
 def get_mutant(name: str) -> Mutant:

@@ -15,6 +15,15 @@ from typing import Any
 import numpy as np
 
 from backproof.balls import Array
+from backproof.behaviour import (
+    concatenated_batch,
+    inputs_not_mutated,
+    memory_order_irrelevant,
+    nothing_kept_between_calls,
+    permuted_batch,
+    same_call_twice,
+    zero_error_zero_update,
+)
 from backproof.case import Case
 from backproof_spec import (
     LOSSES,
@@ -44,10 +53,14 @@ Record = dict[str, Any]
 class Here:
     """Where a step runs: the case, the number of the update (from 1), its batch, the layer (from 1), and a memory.
 
-    The memory lasts for one run of a case, as the attributes of an object would.
+    x and y: the samples and labels, as they are read. The memory lasts for one run of a case, as the attributes of an
+    object would; what is kept lasts from run to run of the same network, as a global variable would.
     """
 
     case: Case
+    x: Array = field(default_factory=lambda: np.empty(0))
+    y: Array = field(default_factory=lambda: np.empty(0))
+    kept: dict[Any, Any] = field(default_factory=dict)
     update: int = 1
     batch: tuple[int, ...] = ()
     layer: int = 0
@@ -56,6 +69,7 @@ class Here:
     biases: list[Array | None] = field(default_factory=list)
     activations: list[Array] = field(default_factory=list)
     net_inputs: list[Array] = field(default_factory=list)
+    deltas: list[Array] = field(default_factory=list)
 
     @property
     def rule(self) -> Activation:
@@ -80,7 +94,26 @@ def batches(here: Here) -> tuple[tuple[int, ...], ...]:
 def samples(here: Here) -> tuple[Array, Array]:
     """Return x and y of the batch."""
     rows = list(here.batch)
-    return here.case.x[rows], here.case.y[rows]
+    return here.x[rows], here.y[rows]
+
+
+def read(here: Here, values: Array) -> Array:
+    """Return an array of the case as it is, whatever its memory order."""
+    return values
+
+
+def leave(here: Here) -> None:
+    """Leave the inputs of the case as they were."""
+
+
+def keep(here: Here, gradients: list[Array]) -> list[Array]:
+    """Return the gradients as they are; nothing is kept for the next run."""
+    return gradients
+
+
+def exact_zero(here: Here, deltas: Array) -> Array:
+    """Return the output deltas, 0 where the outputs equal the labels."""
+    return deltas
 
 
 def net_input(here: Here, weights: Array, biases: Array | None, previous: Array) -> Array:
@@ -185,6 +218,10 @@ def update(here: Here, parameters: Array, by_parameter: Array) -> Array:
 
 # Which function of the spec each step stands for: the clause that a mutant breaks is read off here.
 STANDS_FOR: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    "read": (memory_order_irrelevant,),
+    "leave": (inputs_not_mutated,),
+    "keep": (same_call_twice, nothing_kept_between_calls, permuted_batch, concatenated_batch),
+    "exact_zero": (zero_error_zero_update,),
     "batches": (
         batch_gradient_descent,
         stochastic_gradient_descent,
@@ -224,32 +261,39 @@ class Machine:
     bias_update: None takes the step of the weights.
     """
 
+    read: Step = read
     batches: Step = batches
     samples: Step = samples
     net_input: Step = net_input
     activate: Step = activate
     loss: Step = loss
     delta_at_output: Step = delta_at_output
+    exact_zero: Step = exact_zero
     slope: Step = slope
     hidden_delta: Step = hidden_delta
     gradient: Step = gradient
     bias_gradient: Step = bias_gradient
+    keep: Step = keep
     update: Step = update
     bias_update: Step | None = None
+    leave: Step = leave
     deltas_see: str = "weights before"
     shows: tuple[str, ...] | None = None
+    kept: dict[Any, dict[Any, Any]] = field(default_factory=dict, init=False)
 
     def __call__(self, case: Case) -> list[Record]:
         """Return one record for each update."""
-        here = Here(case)
-        weights = [layer.weights for layer in case.layers]
-        biases = [layer.biases for layer in case.layers]
+        here = Here(case, kept=self.kept.setdefault((case.slug, case.dtype), {}))
         records = []
         with np.errstate(all="ignore"):
+            here.x, here.y = self.read(here, case.x), self.read(here, case.y)
+            weights = [self.read(here, layer.weights) for layer in case.layers]
+            biases = [None if layer.biases is None else self.read(here, layer.biases) for layer in case.layers]
             for number, batch in enumerate(self.batches(here), 1):
                 here.update, here.batch = number, tuple(batch)
                 record, weights, biases = self.one_update(here, weights, biases)
                 records.append({key: value for key, value in record.items() if self.shows is None or key in self.shows})
+            self.leave(here)
         return records
 
     def one_update(
@@ -270,6 +314,8 @@ class Machine:
             here.layer = number
             gradients.append(self.gradient(here, delta, previous))
             by_bias.append(None if biases[number - 1] is None else self.bias_gradient(here, delta))
+        here.deltas = deltas
+        gradients = self.keep(here, gradients)
         new_weights, new_biases = [], []
         for number, (w, b, g, gb) in enumerate(zip(weights, biases, gradients, by_bias, strict=True), 1):
             here.layer = number
@@ -290,7 +336,7 @@ class Machine:
     def backward(self, here: Here, y: Array, weights: list[Array]) -> list[Array]:
         """Return the deltas of all layers."""
         here.layer = here.case.depth
-        deltas = [self.delta_at_output(here, y, here.net_inputs[-1], here.activations[-1])]
+        deltas = [self.exact_zero(here, self.delta_at_output(here, y, here.net_inputs[-1], here.activations[-1]))]
         seen = list(weights)
         for number in range(here.case.depth - 1, 0, -1):
             if self.deltas_see != "weights before":

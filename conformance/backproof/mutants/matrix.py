@@ -1,8 +1,9 @@
 """The kill matrix: mutants x cases, in each dtype, with everything shown and with weights alone.
 
 A mutant is *exercised* by a case when what it shows differs from the exact values by more than 16 times the worst case
-of correct code (function values of reduced accuracy included), or is not finite. Where it shows what the machine shows,
-to the bit, in every case, it is *equivalent* there: a cast to float32 in float32 changes nothing.
+of correct code (function values of reduced accuracy included), or is not finite; a mutant of behaviour also when what
+it shows in a further call does, or when it writes into its inputs. Where it shows what the machine shows, to the bit,
+in every call of every case, it is *equivalent* there: a cast to float32 in float32 changes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from backproof.balls import distance
 from backproof.case import DTYPES, Case
 from backproof.catalogue import all_cases
 from backproof.door import Subject
+from backproof.judge.behaviour import calls, judge_inputs
 from backproof.judge.findings import Status
 from backproof.mutants import MUTANTS, get_mutant
 from backproof.mutants.correct import CORRECT
@@ -95,15 +97,34 @@ def row(mutant: str, dtype: str, shown: str) -> Row:
     machine = get_mutant(mutant).machine(base)
     run = run_subject(Subject(name=mutant, run=machine), all_cases(dtype))
     cells, equivalent = [], True
+    further = get_mutant(mutant).of_behaviour
     for result in run.results:
-        records = machine(result.case)
-        if _same(records, base(result.case)):
-            cells.append(Cell(result.case.slug, 0.0, _clauses(result)))
-            continue
-        equivalent = False
-        cells.append(Cell(result.case.slug, _distance(result.case, records), _clauses(result)))
+        differs, largest = False, 0.0
+        right = _answers(base, result.case, further=further)
+        wrong = _answers(get_mutant(mutant).machine(base), result.case, further=further)
+        for (asked, records, written), (_, expected, _) in zip(wrong, right, strict=True):
+            if written:
+                differs, largest = True, float("inf")
+            elif not _same(records, expected):
+                differs, largest = True, max(largest, _distance(asked, records))
+        equivalent = equivalent and not differs
+        cells.append(Cell(result.case.slug, largest, _clauses(result)))
     first = Verdict(run).first_deviation
     return Row(mutant, dtype, shown, tuple(cells), equivalent, None if first is None else first.clause)
+
+
+def _answers(machine: Machine, case: Case, *, further: bool) -> list[tuple[Case, list[Record], bool]]:
+    """Return (what was asked, what was shown, whether the inputs were written into) of a case, or of all its calls."""
+    made = calls(case)
+    found = []
+    for one, contiguous in [(case, True), *made.in_order()] if further else [(case, True)]:
+        given = one.for_subject(contiguous=contiguous)
+        shown = machine(given)
+        if one is made.another:
+            continue
+        written = judge_inputs(one, one.for_subject(), given).status is Status.DEVIATES
+        found.append((one, shown, written))
+    return found
 
 
 def _clauses(result: CaseResult) -> tuple[str, ...]:

@@ -30,6 +30,11 @@ class Mutant:
         """The clauses that it breaks, derived from the functions of the spec that its step stands for."""
         return clauses_of(self.step)
 
+    @property
+    def of_behaviour(self) -> bool:
+        """Whether one call alone may be right: its clauses are behaviour clauses."""
+        return all(clause.startswith("B-") for clause in self.clauses)
+
     def machine(self, base: Machine | None = None) -> Machine:
         """Return the machine with this bug."""
         made = (base or Machine()).with_step(self.step, self.wrong)
