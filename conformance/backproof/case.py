@@ -121,7 +121,7 @@ class Case:
         """Return a private, writable copy in the declared weight layout and batch axis.
 
         The copy is what a Python subject receives; contiguous: False gives the same numbers in another memory order:
-        vectors and samples are every second element of a larger array (of NaN), matrices stand in columns.
+        vectors and samples are every second element of a larger array, matrices stand in columns.
         """
         copy = object.__new__(Case)
         transposed = self.conventions.weight_layout == "in_out"
@@ -148,8 +148,11 @@ class Case:
 
 
 def _strided(values: Array) -> Array:
-    """Return the values as every second element, along each axis, of a larger array of NaN."""
-    larger = np.full([2 * length for length in values.shape], np.nan, values.dtype)
+    """Return the values as every second element, along each axis, of a larger array.
+
+    What stands between them is finite: matrix products read it, and NaN would raise floating-point flags.
+    """
+    larger = np.full([2 * length for length in values.shape], 3, values.dtype)
     larger[(slice(None, None, 2),) * values.ndim] = values
     return larger[(slice(None, None, 2),) * values.ndim]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backproof.case import DTYPES
 from backproof.conventions import Conventions
 from backproof.door import Subject
 from backproof.errors import BackproofError
@@ -105,28 +106,31 @@ MOST_CASES = 8
 def suggest_mutants(run: Run) -> list[Suggestion]:
     """Return the mutants that show what the subject shows, best agreement first.
 
-    Each is run on the smallest cases that deviate, under the subject's conventions, and must agree in every quantity
-    that the subject shows. float64 cases are preferred: they tell more.
+    Each is run in every form that its bug takes, under the subject's conventions, and must agree in every quantity that
+    the subject shows: first on small cases that deviate, then on all. float64 cases are preferred: they tell more.
     """
     from backproof.mutants import MUTANTS, Machine  # noqa: PLC0415 - for what deviates only
+    from backproof.mutants.forms import forms  # noqa: PLC0415
 
     chosen = _telling(run)
     if not chosen:
         return []
+    behaves = _of_behaviour(run.findings) and not any(_of_value(finding) for finding in run.findings)
+    only_loss = all(f.quantity == "loss" for f in run.findings if f.status is Status.DEVIATES)
+    everywhere = [*chosen, *(result for result in _comparable(run, chosen[0].case.dtype) if result not in chosen)]
     found = []
-    behaves = _of_behaviour(run.findings)
     for mutant in MUTANTS:
-        if mutant.of_behaviour and not behaves:
+        if mutant.of_behaviour != behaves or (only_loss and mutant.step != "loss"):
             continue
-        machine, worst = mutant.machine(), 0.0
-        for result in chosen:
-            worst = max(worst, _disagreement(result, machine(result.case), with_loss=mutant.step == "loss"))
-            if behaves:
-                shows = Machine(shows=tuple(run.quantities))
-                worst = max(worst, _otherwise(result, mutant.machine(shows), run.subject))
-            if not worst <= AGREES * Tolerance(result.case.dtype).u:
-                break
-        else:
+        worst = min(
+            (_worst(machine, everywhere, with_loss=mutant.step == "loss") for machine in forms(mutant)),
+            default=float("inf"),
+        )
+        if behaves:
+            shows = Machine(shows=tuple(run.quantities))
+            further = [_otherwise(result, mutant.machine(shows), run.subject) for result in chosen]
+            worst = max(worst, *further)
+        if worst <= AGREES * Tolerance(chosen[0].case.dtype).u:
             found.append((worst, mutant))
     only_weights = run.quantities <= {"weights", "biases"}
     ranked = sorted(found, key=lambda pair: (_order_of_magnitude(pair[0]), only_weights and pair[1].step != "update"))
@@ -141,12 +145,16 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
     ]
 
 
+def _of_value(finding: Finding) -> bool:
+    """Whether a value of the case's own call deviates."""
+    return finding.status is Status.DEVIATES and (
+        finding.judged is not Judged.BEHAVIOUR or finding.clause == "B-own-loss"
+    )
+
+
 def _of_behaviour(findings: Iterable[Finding]) -> bool:
     """Whether something deviates in a further call, or in what a call leaves behind."""
-    return any(
-        finding.status is Status.DEVIATES and finding.judged is Judged.BEHAVIOUR and finding.clause != "B-own-loss"
-        for finding in findings
-    )
+    return any(finding.status is Status.DEVIATES and not _of_value(finding) for finding in findings)
 
 
 def _otherwise(result: CaseResult, machine: Machine, subject: Subject) -> float:
@@ -178,21 +186,34 @@ def _order_of_magnitude(agreement: float) -> int:
     return round(np.log10(max(agreement, np.finfo(np.float64).eps)) / 3)
 
 
-def _telling(run: Run) -> list[CaseResult]:
-    """Return cases that deviate, small ones and others, and some that conform: a mutant must agree there as well."""
-    judged = [
+def _worst(machine: Machine, results: Iterable[CaseResult], *, with_loss: bool) -> float:
+    """Return the largest disagreement of a machine with what was shown; infinite as soon as it is too large."""
+    worst = 0.0
+    for result in results:
+        worst = max(worst, _disagreement(result, machine(result.case), with_loss=with_loss))
+        if not worst <= AGREES * Tolerance(result.case.dtype).u:
+            return float("inf")
+    return worst
+
+
+def _comparable(run: Run, dtype: str) -> list[CaseResult]:
+    """Return the judged cases in which code with the same mistake shows the same: none at exact zeros of a kink."""
+    return [
         result
         for result in sorted(run.results, key=lambda r: r.case.size)
-        if result.observation is not None and "exact-zero" not in result.case.flags
+        if result.observation is not None and result.case.dtype == dtype and "exact-zero" not in result.case.flags
     ]
-    deviating = [r for r in judged if any(f.status is Status.DEVIATES for f in r.findings)]
-    kinds = [r.case.dtype for r in deviating]
-    kind = "float64" if "float64" in kinds else "float32"
-    deviating = [r for r in deviating if r.case.dtype == kind]
-    if not deviating:
-        return []
-    right = [r for r in judged if r.case.dtype == kind and r not in deviating]
-    return [*_spread(deviating, MOST_CASES), *_spread(right, MOST_CASES)]
+
+
+def _telling(run: Run) -> list[CaseResult]:
+    """Return cases that deviate, small ones and others, and some that conform: a mutant must agree there as well."""
+    for dtype in DTYPES:
+        judged = _comparable(run, dtype)
+        deviating = [r for r in judged if any(f.status is Status.DEVIATES for f in r.findings)]
+        if deviating:
+            right = [r for r in judged if r not in deviating]
+            return [*_spread(deviating, MOST_CASES), *_spread(right, MOST_CASES)]
+    return []
 
 
 def _spread(results: list[CaseResult], most: int) -> list[CaseResult]:

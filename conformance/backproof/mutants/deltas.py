@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backproof.balls import Array
-from backproof.mutants.machine import Here, Step, derivative, stable
+from backproof.mutants.machine import Here, Step, delta_scale, derivative, stable
 from backproof.mutants.mutant import Mutant
 from backproof_spec import activation
 
@@ -58,14 +58,14 @@ def _output_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Arra
         return right(here, y, z, o)
     slope = derivative(rule, z, o)
     found = right(here, y, z, o)
-    return found * slope if here.case.loss != "squared" else _without_slope(right, here, y, z, o)
+    return found * slope if here.case.loss != "squared" else without_slope(right, here, y, z, o)
 
 
-def _without_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+def without_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+    """Leave f' out of the output delta of a squared loss."""
     if here.case.loss != "squared" or not here.rule.elementwise:
         return right(here, y, z, o)
-    factor = o.dtype.type(float(here.case.conventions.delta_scale("squared", o.shape[1], len(o))))
-    return factor * (2 * (o - y))
+    return np.asarray(delta_scale(here) * (2 * (o - y)))
 
 
 def _twice_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
@@ -73,12 +73,19 @@ def _twice_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array
     return right(here, y, z, o) * derivative(rule, z, o) if rule.elementwise else right(here, y, z, o)
 
 
-def _softmax_diagonal(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+def softmax_diagonal(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+    """Use the diagonal of softmax's Jacobian only."""
     if here.rule.elementwise:
         return right(here, y, z, o)
-    if here.case.loss == "squared":
-        return 2 * (o - y) * o * (1 - o)
-    return -y * (1 - o)
+    wrong = 2 * (o - y) * o * (1 - o) if here.case.loss == "squared" else -y * (1 - o)
+    return np.asarray(delta_scale(here) * wrong)
+
+
+def jacobian_missing(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+    """Return dJ/do for the output delta of softmax."""
+    if here.rule.elementwise:
+        return right(here, y, z, o)
+    return np.asarray(delta_scale(here) * (2 * (o - y) if here.case.loss == "squared" else -y / o))
 
 
 def _rolled(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
@@ -123,7 +130,7 @@ MUTANTS = (
     Mutant(
         "output-derivative-missing",
         "delta_at_output",
-        _without_slope,
+        without_slope,
         "f' is left out of the output delta of a squared loss",
         "E22 without its second factor",
         "jiexunsee/Neural-Network-with-Python#1",
@@ -194,7 +201,7 @@ MUTANTS = (
     Mutant(
         "softmax-jacobian-diagonal",
         "delta_at_output",
-        _softmax_diagonal,
+        softmax_diagonal,
         "only the diagonal of softmax's Jacobian is used",
         "classes do not compete",
         "libnd4j#440, RubixML/ML#438",
@@ -202,7 +209,7 @@ MUTANTS = (
     Mutant(
         "softmax-jacobian-missing",
         "delta_at_output",
-        lambda right, here, y, z, o: right(here, y, z, o) if here.rule.elementwise else _no_jacobian(here, y, o),
+        jacobian_missing,
         "softmax is passed through as if it were the identity",
         "E22 without the Jacobian",
         "darknet#96",
@@ -412,10 +419,6 @@ MUTANTS = (
         "itskonrad/miniMNIST-c#7",
     ),
 )
-
-
-def _no_jacobian(here: Here, y: Array, o: Array) -> Array:
-    return 2 * (o - y) if here.case.loss == "squared" else -y / o
 
 
 def _as_output(right: Step, here: Here, z: Array, a: Array) -> Array:

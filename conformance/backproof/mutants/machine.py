@@ -70,6 +70,8 @@ class Here:
     activations: list[Array] = field(default_factory=list)
     net_inputs: list[Array] = field(default_factory=list)
     deltas: list[Array] = field(default_factory=list)
+    gradients: list[Array] = field(default_factory=list)
+    bias_gradients: list[Array | None] = field(default_factory=list)
 
     @property
     def rule(self) -> Activation:
@@ -314,8 +316,8 @@ class Machine:
             here.layer = number
             gradients.append(self.gradient(here, delta, previous))
             by_bias.append(None if biases[number - 1] is None else self.bias_gradient(here, delta))
-        here.deltas = deltas
-        gradients = self.keep(here, gradients)
+        here.deltas, here.bias_gradients = deltas, by_bias
+        here.gradients = gradients = self.keep(here, gradients)
         new_weights, new_biases = [], []
         for number, (w, b, g, gb) in enumerate(zip(weights, biases, gradients, by_bias, strict=True), 1):
             here.layer = number

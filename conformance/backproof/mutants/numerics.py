@@ -13,15 +13,18 @@ from backproof.mutants.machine import Here, Step
 from backproof.mutants.mutant import Mutant
 
 
-def _float32(values: Array) -> Array:
+def float32(values: Array) -> Array:
+    """Return the values, rounded to float32."""
     return np.asarray(values.astype(np.float32).astype(values.dtype))
 
 
-def _float16(values: Array) -> Array:
+def float16(values: Array) -> Array:
+    """Return the values, rounded to float16."""
     return np.asarray(values.astype(np.float16).astype(values.dtype))
 
 
-def _bfloat16(values: Array) -> Array:
+def bfloat16(values: Array) -> Array:
+    """Return the values, rounded to bfloat16."""
     single = np.ascontiguousarray(values, dtype=np.float32)
     bits = single.view(np.uint32)
     rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
@@ -57,7 +60,7 @@ MUTANTS = (
     Mutant(
         "all-deltas-through-float32",
         "delta_at_output",
-        _through(_float32),
+        _through(float32),
         "every delta passes through float32",
         "7 digits are left",
         "jax#40128",
@@ -66,7 +69,7 @@ MUTANTS = (
     Mutant(
         "net-inputs-through-float32",
         "net_input",
-        _through(_float32),
+        _through(float32),
         "net inputs pass through float32",
         "7 digits are left",
         "jax#40128",
@@ -74,21 +77,21 @@ MUTANTS = (
     Mutant(
         "activations-through-float16",
         "activate",
-        _through(_float16),
+        _through(float16),
         "activations pass through float16",
         "3 digits are left",
     ),
     Mutant(
         "activations-through-bfloat16",
         "activate",
-        _through(_bfloat16),
+        _through(bfloat16),
         "activations pass through bfloat16",
         "2 digits are left",
     ),
     Mutant(
         "deltas-through-float32",
         "hidden_delta",
-        _through(_float32),
+        _through(float32),
         "hidden deltas pass through float32",
         "7 digits are left",
         "jax#40128",
@@ -96,21 +99,21 @@ MUTANTS = (
     Mutant(
         "deltas-through-float16",
         "hidden_delta",
-        _through(_float16),
+        _through(float16),
         "hidden deltas pass through float16",
         "3 digits are left, small ones vanish",
     ),
     Mutant(
         "deltas-through-bfloat16",
         "hidden_delta",
-        _through(_bfloat16),
+        _through(bfloat16),
         "hidden deltas pass through bfloat16",
         "2 digits are left",
     ),
     Mutant(
         "gradients-through-float32",
         "gradient",
-        _through(_float32),
+        _through(float32),
         "weight gradients pass through float32",
         "7 digits are left",
     ),
@@ -123,12 +126,12 @@ MUTANTS = (
         "tinygrad#15036",
     ),
     Mutant(
-        "weights-through-float32", "update", _through(_float32), "new weights pass through float32", "7 digits are left"
+        "weights-through-float32", "update", _through(float32), "new weights pass through float32", "7 digits are left"
     ),
     Mutant(
         "weights-through-bfloat16",
         "update",
-        _through(_bfloat16),
+        _through(bfloat16),
         "new weights pass through bfloat16",
         "small steps vanish",
     ),

@@ -364,11 +364,18 @@ MUTANTS = (
         "off by one",
     ),
     Mutant(
+        "partial-batch-dropped",
+        "batches",
+        lambda right, here: tuple(batch for batch in right(here) if len(batch) == len(right(here)[0])),
+        "a mini-batch smaller than the others is dropped",
+        "its samples teach nothing",
+        "LBANN#10, keras#20241",
+    ),
+    Mutant(
         "last-update-missing",
         "batches",
         lambda right, here: right(here)[:-1] if len(right(here)) > 1 else right(here),
         "the last update is never made",
-        "one epoch or one partial batch too few",
-        "keras#20241",
+        "one epoch too few",
     ),
 )
