@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from backproof.case import Case
@@ -12,6 +13,8 @@ from backproof.catalogue import all_cases
 from backproof.diagnosis import Suggestion, suggest_conventions, suggest_mutants
 from backproof.door import Subject, as_subject
 from backproof.errors import UsageError
+from backproof.expectations import expect as mark_expected
+from backproof.expectations import load_expectations, unmet
 from backproof.judge.end_to_end import agreement
 from backproof.loading import load_subject
 from backproof.report import build_report
@@ -24,11 +27,15 @@ WITHOUT_TORCH = "not run: torch is not installed"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """The outcome of a check: the verdict, the suggestions, and the report as data."""
+    """The outcome of a check: the verdict, the suggestions, and the report as data.
+
+    unmet: what is wrong with each expectation that is not met.
+    """
 
     judged: Verdict
     diagnosis: list[Suggestion]
     report: dict[str, Any]
+    unmet: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -37,8 +44,8 @@ class Result:
 
     @property
     def conforms(self) -> bool:
-        """Whether the verdict is `conforms`."""
-        return self.verdict == "conforms"
+        """Whether the verdict is `conforms`, and every expectation is met."""
+        return self.verdict == "conforms" and not self.unmet
 
     def __repr__(self) -> str:
         """Return the verdict in one line, with the first deviation where there is one."""
@@ -55,29 +62,32 @@ def check(
     device: str = "cpu",
     progress: Progress | None = None,
     selected: bool | None = None,
+    expect: str | Path | None = None,
 ) -> Result:
     """Judge a subject on the catalogue (or on the given cases) and return the result.
 
     subject: a function of a case, anything marked with @backproof.subject, or a name as on the command line;
     target: how it is called there; autograd: compare with PyTorch autograd as well (None: where torch is installed);
     device: where autograd runs; selected: the cases are a choice, so that fewer than ten may conform (None: if cases
-    are given).
+    are given); expect: a file of known deviations.
 
-    Raises OracleError when the oracles do not agree among themselves.
+    Raises UsageError for a wrong name or file, and OracleError when the oracles do not agree among themselves.
     """
     selected = cases is not None if selected is None else selected
     if isinstance(subject, str):
         target, subject = target or subject, load_subject(subject, device)
     made = subject if isinstance(subject, Subject) else as_subject(subject, getattr(subject, "__name__", "subject"))
+    known = [] if expect is None else load_expectations(Path(expect))
     chosen = list(all_cases() if cases is None else cases)
     oracles, without = find_oracles(device, wanted=autograd)
     run = run_subject(made, chosen, oracles, progress, selected=selected)
-    verdict = Verdict(run)
     diagnosis = suggest_conventions(run) or suggest_mutants(run)
+    run = mark_expected(run, known)
+    verdict, wrong = Verdict(run), unmet(run, known, diagnosis[0].name if diagnosis else None)
     judged = [result.case for result in verdict.judged]
     agreements = [*check_oracles(judged, oracles), *without]
-    report = build_report(verdict, target, diagnosis=diagnosis, oracles=agreements, device=device)
-    return Result(verdict, diagnosis, report)
+    report = build_report(verdict, target, diagnosis=diagnosis, oracles=agreements, device=device, expectations=known)
+    return Result(verdict, diagnosis, report, tuple(wrong))
 
 
 def find_oracles(device: str, *, wanted: bool | None) -> tuple[list[Oracle], list[dict[str, Any]]]:

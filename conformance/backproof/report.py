@@ -6,13 +6,15 @@ import json
 import math
 import platform
 import shlex
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from backproof.diagnosis import Suggestion
-from backproof.judge.findings import Finding
+from backproof.expectations import Expectation
+from backproof.judge.findings import Finding, Status
 from backproof.sentences import tell
 from backproof.verdict import Verdict
 from backproof_spec import get_clause
@@ -27,10 +29,12 @@ def build_report(
     diagnosis: list[Suggestion],
     oracles: list[dict[str, Any]],
     device: str = "cpu",
+    expectations: Sequence[Expectation] = (),
 ) -> dict[str, Any]:
     """Return the report as JSON-ready data; numbers that are not finite become strings.
 
-    target: the subject as it was named on the command line (None: from Python), for the line that reproduces it.
+    target: the subject as it was named on the command line (None: from Python), for the line that reproduces it;
+    expectations: the known deviations that the run was held against.
     """
     subject = verdict.run.subject
     first = verdict.first_deviation
@@ -60,6 +64,7 @@ def build_report(
         "first_deviation": None if first is None else describe(verdict, first, target, device),
         "deviations": [describe(verdict, finding, target, device) for finding in verdict.deviations],
         "diagnosis": [suggestion.as_data() for suggestion in diagnosis],
+        "expectations": [_expected(verdict, entry) for entry in expectations],
         "notes": list(verdict.run.notes),
         "skipped": [
             {"case": r.case.slug, "dtype": r.case.dtype, "reason": r.skipped} for r in verdict.run.results if r.skipped
@@ -67,6 +72,7 @@ def build_report(
         "errors": [
             {"case": r.case.slug, "dtype": r.case.dtype, "message": r.error} for r in verdict.run.results if r.error
         ],
+        "reproducible": verdict.reproducible,
         "oracles": oracles,
         "environment": environment(device),
     }
@@ -94,6 +100,12 @@ def describe(verdict: Verdict, finding: Finding, target: str | None, device: str
         "message": tell(finding, verdict.case_of(finding), verdict.run.quantities),
         "reproduce": _reproduce(finding, target, device),
     }
+
+
+def _expected(verdict: Verdict, entry: Expectation) -> dict[str, Any]:
+    found = [f for f in verdict.run.findings if f.status is Status.EXPECTED and entry.fits(f)]
+    named = {"clause": entry.clause, "case": entry.case, "dtype": entry.dtype}
+    return {**named, "reason": entry.reason, "deviations": len(found)}
 
 
 def _reproduce(finding: Finding, target: str | None, device: str) -> str:

@@ -21,6 +21,7 @@ COLOURS = {
     "errored": "red",
     "broken": "red",
     "incomplete": "yellow",
+    "expected": "yellow",
 }
 SHOWN_ERRORS = 5
 SHOWN_DEVIATIONS = 5
@@ -32,7 +33,9 @@ def show_result(console: Console, result: Result, *, quiet: bool = False) -> Non
     if not quiet:
         _clauses(console, result.judged.clauses)
         _oracles(console, result.report["oracles"])
+        _repeated(console, result)
         _skips(console, result)
+        _expectations(console, result)
         _errors(console, result)
         _deviations(console, result)
     _verdict(console, result, quiet=quiet)
@@ -76,6 +79,18 @@ def _skips(console: Console, result: Result) -> None:
         reasons[skip["reason"]] = reasons.get(skip["reason"], 0) + 1
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
         console.print(f"skipped: {count} case{'s' if count > 1 else ''}: {reason}", markup=False)
+
+
+def _expectations(console: Console, result: Result) -> None:
+    for entry in result.report["expectations"]:
+        named = ", ".join(entry[name] for name in ("clause", "case", "dtype") if entry[name])
+        console.print(f"expected: {named}: {entry['deviations']} deviations: {entry['reason']}", markup=False)
+
+
+def _repeated(console: Console, result: Result) -> None:
+    found = result.report["reproducible"]
+    if found["cases"]:
+        console.print(f"the same call twice: the same to the bit in {found['bitwise']} of {found['cases']} cases")
 
 
 def _errors(console: Console, result: Result) -> None:
@@ -129,13 +144,14 @@ def _other_clauses(result: Result) -> list[int]:
 def _verdict(console: Console, result: Result, *, quiet: bool) -> None:
     verdict, counts, scope = result.judged, result.judged.counts, result.judged.scope
     subject, precision = verdict.run.subject, verdict.run.subject.conventions.precision
+    expected = f", {counts['expected']} expected" if result.report["expectations"] else ""
     if not quiet:
         console.print()
     console.print(
         f"{escape(subject.name)}: [bold {COLOURS[verdict.name]}]{verdict.name}[/]"
         f" - {counts['checks']} checks in {counts['cases']} cases: {counts['passed']} passed,"
         f" {counts['reduced_accuracy']} reduced accuracy, {counts['vacuous']} vacuous, {counts['deviated']} deviated,"
-        f" {counts['downstream']} downstream; {counts['skipped']} cases skipped, {counts['errored']} errored"
+        f" {counts['downstream']} downstream{expected}; {counts['skipped']} cases skipped, {counts['errored']} errored"
         + ("" if precision == "full" else f"; declared precision of products: {precision}")
     )
     if quiet:

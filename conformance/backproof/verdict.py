@@ -78,12 +78,13 @@ def exercises(case: Case, clause: Clause) -> bool:
     return applies(case) and not set(clause.via or (clause.id,)).isdisjoint(case.clauses)
 
 
-_ORDER = (Status.VACUOUS, Status.PASSED, Status.REDUCED, Status.DOWNSTREAM, Status.DEVIATES)
+_ORDER = (Status.VACUOUS, Status.PASSED, Status.REDUCED, Status.DOWNSTREAM, Status.EXPECTED, Status.DEVIATES)
 _NAMES = {
     Status.VACUOUS: "not_observed",
     Status.PASSED: "conforms",
     Status.REDUCED: "reduced_accuracy",
     Status.DOWNSTREAM: "downstream",
+    Status.EXPECTED: "expected",
     Status.DEVIATES: "deviates",
 }
 
@@ -130,10 +131,17 @@ class Verdict:
             "vacuous": by_status[Status.VACUOUS],
             "deviated": by_status[Status.DEVIATES],
             "downstream": by_status[Status.DOWNSTREAM],
+            "expected": by_status[Status.EXPECTED],
             "not_observed": sum(status.status == "not_observed" for status in self.clauses),
             "skipped": sum(result.skipped is not None for result in self.run.results),
             "errored": sum(result.error is not None for result in self.run.results),
         }
+
+    @property
+    def reproducible(self) -> dict[str, int]:
+        """How many cases were asked twice, and in how many both answers were the same to the bit."""
+        asked = [finding for finding in self.run.findings if finding.clause == "B-repeat"]
+        return {"cases": len(asked), "bitwise": sum(finding.ratio == 0 for finding in asked)}
 
     @cached_property
     def clauses(self) -> list[ClauseStatus]:

@@ -19,7 +19,7 @@ from backproof.errors import UsageError
 from backproof.loading import load_subject
 from backproof.report import report_text
 from backproof.terminal import show_result
-from backproof.verdict import exercises
+from backproof.verdict import Exit, exercises
 from backproof_spec import UnknownClauseError, get_clause
 
 
@@ -41,7 +41,9 @@ def run(options: argparse.Namespace) -> int:
             show_result(output(options), result, quiet=options.quiet)
         if options.json:
             Path(options.json).write_text(report_text(result.report), encoding="utf-8")
-    return int(result.judged.exit)
+    for line in result.unmet:
+        print(f"backproof: --expect {options.expect}: {line}", file=sys.stderr)
+    return int(Exit.USAGE if result.unmet else result.judged.exit)
 
 
 def _judged(options: argparse.Namespace, cases: list[Case]) -> Result:
@@ -82,6 +84,7 @@ def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -
         "target": options.subject,
         "autograd": False if options.no_autograd else None,
         "device": options.device,
+        "expect": options.expect,
         "selected": bool(options.case or options.clause or options.dtype),
     }
     if options.quiet or not sys.stderr.isatty():

@@ -20,6 +20,7 @@ class Status(StrEnum):
     VACUOUS = "vacuous"
     DEVIATES = "deviates"
     DOWNSTREAM = "downstream"
+    EXPECTED = "expected"
 
 
 class Judged(StrEnum):
