@@ -13,8 +13,8 @@ from backproof.catalogue import all_cases
 from backproof.diagnosis import Suggestion, suggest_conventions, suggest_mutants
 from backproof.door import Subject, as_subject
 from backproof.errors import UsageError
-from backproof.expectations import expect as mark_expected
-from backproof.expectations import load_expectations, unmet
+from backproof.expectation import expect as mark_expected
+from backproof.expectation import load_expectations, unmet
 from backproof.judge.end_to_end import agreement
 from backproof.loading import load_subject
 from backproof.report import build_report

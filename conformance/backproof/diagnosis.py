@@ -122,10 +122,9 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
     for mutant in MUTANTS:
         if mutant.of_behaviour != behaves or (only_loss and mutant.step != "loss"):
             continue
-        worst = min(
-            (_worst(machine, everywhere, with_loss=mutant.step == "loss") for machine in forms(mutant)),
-            default=float("inf"),
-        )
+        machines = forms(mutant, run.subject.conventions.reduction)
+        with_loss = mutant.step == "loss"
+        worst = min((_worst(machine, everywhere, with_loss=with_loss) for machine in machines), default=float("inf"))
         if behaves:
             shows = Machine(shows=tuple(run.quantities))
             further = [_otherwise(result, mutant.machine(shows), run.subject) for result in chosen]
@@ -225,7 +224,7 @@ def _spread(results: list[CaseResult], most: int) -> list[CaseResult]:
 def _disagreement(result: CaseResult, records: list[dict[str, Any]], *, with_loss: bool) -> float:
     """Return the largest difference, relative to the largest value of each array; infinite for another form.
 
-    The loss enters nothing else, and is compared only with mutants of the loss.
+    The loss enters nothing else: it is compared where it deviates by itself, and with mutants of the loss.
     """
     observation = result.observation
     if observation is None:
@@ -236,10 +235,11 @@ def _disagreement(result: CaseResult, records: list[dict[str, Any]], *, with_los
         pairs = [(observation.final, theirs.steps[-1])]
     elif len(observation.steps) != len(theirs.steps):
         return float("inf")
+    losses = with_loss or any(f.quantity == "loss" and _of_value(f) for f in result.findings)
     worst = 0.0
     for mine, other in pairs:
         for key, value in mine.values.items():
-            if key not in other.values or (key[0] == "loss" and not with_loss):
+            if key not in other.values or (key[0] == "loss" and not losses):
                 continue
             wrong = other.values[key]
             if wrong.shape != value.shape:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from backproof.diagnosis import Suggestion
-from backproof.expectations import Expectation
+from backproof.expectation import Expectation
 from backproof.judge.findings import Finding, Status
 from backproof.sentences import tell
 from backproof.verdict import Verdict

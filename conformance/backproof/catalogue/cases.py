@@ -250,6 +250,14 @@ TABLE: tuple[tuple[str, str, tuple[int, ...], Any, str, dict[str, Any]], ...] = 
     ("negative-elu", "ELU far below 0", (3, 5, 2), ELU, "squared", {"seed": 149, "bias_shift": -4.0}),
     ("negative-softplus", "Softplus far below 0", (3, 5, 2), "softplus", "squared", {"seed": 150, "bias_shift": -6.0}),
     (
+        "large-softplus",
+        "Softplus where it is nearly the identity, far above 0",
+        (3, 5, 2),
+        "softplus",
+        "squared",
+        {"seed": 160, "bias_shift": 24.0, "weight_scale": 4.0, "learning_rate": 2.0**-14},
+    ),
+    (
         "big-weights",
         "Weights in the hundreds",
         (3, 4, 2),

@@ -26,6 +26,8 @@ from backproof.mutants.machine import (
     update,
 )
 from backproof.mutants.mutant import Mutant
+from backproof.mutants.numerics import half_sum
+from backproof.mutants.updates import divided
 from backproof_spec import activation
 
 Form = tuple[tuple[str, Any], ...]
@@ -36,10 +38,12 @@ LIMITS = (1.0, 0.1, 0.5, 5.0, 10.0)
 EDGES = (1e-3, 1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16)
 
 
-def forms(mutant: Mutant) -> Iterator[Machine]:
-    """Yield the machine of every form of a mutant, the catalogue's own first."""
+def forms(mutant: Mutant, reduction: str) -> Iterator[Machine]:
+    """Yield the machine of every form that a mutant has under a reduction, the catalogue's own first."""
+    if reduction not in mutant.reductions:
+        return
     yield mutant.machine()
-    for form in (*_by_step(mutant), *_by_name(mutant)):
+    for form in (*_by_step(mutant), *_by_name(mutant), *_by_reduction(mutant, reduction)):
         machine = Machine()
         for step, wrong in form:
             machine = machine.with_step(step, wrong)
@@ -55,6 +59,7 @@ def _by_step(mutant: Mutant) -> Iterator[Form]:
             yield ("slope", wrong), ("delta_at_output", at_output)
     if mutant.step == "activate":
         yield ("activate", wrong), ("slope", _at_net_input)
+        yield ("activate", wrong), ("loss", _loss_of_outputs)
     if mutant.also:
         yield ((mutant.step, wrong),)
     if mutant.step == "update":
@@ -85,6 +90,16 @@ def _at_net_input(right: Step, here: Here, z: Array, a: Array) -> Array:
     return right(here, z, stable(here.rule, z))
 
 
+def _loss_of_outputs(right: Step, here: Here, y: Array, z: Array, o: Array) -> Any:
+    """Take the loss from the outputs, whatever they are, where the machine takes it from the net inputs."""
+    if here.case.loss == "squared":
+        return right(here, y, z, o)
+    terms = y * np.log(o)
+    if here.case.loss == "log":
+        terms = terms + (1 - y) * np.log(1 - o)
+    return -here.number(here.case.conventions.error_scale(here.case.loss, o.shape[1], len(o))) * terms.sum()
+
+
 def _right_update(right: Step, here: Here, parameters: Array, by_parameter: Array) -> Array:
     return update(here, parameters, by_parameter)
 
@@ -101,6 +116,14 @@ def _by_name(mutant: Mutant) -> Iterator[Form]:
     found = FORMS.get(mutant.name)
     if found is not None:
         yield from found()
+
+
+def _by_reduction(mutant: Mutant, reduction: str) -> Iterator[Form]:
+    """Yield what a mutant is where the mean is declared: it is divided once more than that."""
+    if mutant.name == "gradient-divided-twice" and reduction == "mean":
+        once = divided(lambda here: len(here.batch))
+        yield ("gradient", once), ("bias_gradient", once)
+        yield (("gradient", once),)
 
 
 def _momenta() -> Iterator[Form]:
@@ -299,7 +322,7 @@ def _reread(*, whole: bool, back: bool) -> Step:
 
 
 def _half_sums() -> Iterator[Form]:
-    for weights, biases in product((_half_product, _half_steps), (None, _half_bias)):
+    for weights, biases in product((half_sum, _half_product, _half_steps), (None, _half_bias)):
         yield (("gradient", weights),) if biases is None else (("gradient", weights), ("bias_gradient", biases))
 
 

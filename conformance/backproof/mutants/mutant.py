@@ -14,7 +14,8 @@ class Mutant:
     """One named bug: the step that it replaces, by what, why it happens, what it does, and where it was seen.
 
     wrong(right, here, ...) is handed the right step; a string is a setting of the machine; also: further steps that the
-    same bug sits in, as a divisor does in the gradients of weights and of biases.
+    same bug sits in, as a divisor does in the gradients of weights and of biases; reductions: those under which it is a
+    mistake.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Mutant:
     effect: str = ""
     seen: str = ""
     also: tuple[str, ...] = ()
+    reductions: tuple[str, ...] = ("sum", "mean")
 
     @property
     def clauses(self) -> tuple[str, ...]:

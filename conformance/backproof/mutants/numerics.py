@@ -38,7 +38,7 @@ def _through(cast: Callable[[Array], Array]) -> Step:
     return wrong
 
 
-def _half_sum(right: Step, here: Here, deltas: Array, previous: Array) -> Array:
+def half_sum(right: Step, here: Here, deltas: Array, previous: Array) -> Array:
     """Sum the samples' gradients in float16."""
     total = np.zeros((deltas.shape[1], previous.shape[1]), np.float16)
     for delta, a in zip(deltas, previous, strict=True):
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "gradients-summed-in-float16",
         "gradient",
-        _half_sum,
+        half_sum,
         "gradients are summed in half precision",
         "3 digits are left",
         "tinygrad#15036",

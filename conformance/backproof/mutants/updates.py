@@ -11,7 +11,9 @@ from backproof.mutants.machine import Here, Step
 from backproof.mutants.mutant import Mutant
 
 
-def _divided(count: Any) -> Step:
+def divided(count: Any) -> Step:
+    """Return a gradient that is divided by a count of where it is taken."""
+
     def wrong(right: Step, here: Here, deltas: Array, *rest: Any) -> Array:
         return right(here, deltas, *rest) / deltas.dtype.type(count(here))
 
@@ -90,11 +92,12 @@ MUTANTS = (
     Mutant(
         "gradient-mean",
         "gradient",
-        _divided(lambda here: len(here.batch)),
+        divided(lambda here: len(here.batch)),
         "the gradient of the weights is a mean over the samples where E is a sum",
         "steps are too small",
         "aprender#2123",
         also=("bias_gradient",),
+        reductions=("sum",),
     ),
     Mutant(
         "gradient-sum",
@@ -107,7 +110,7 @@ MUTANTS = (
     Mutant(
         "gradient-divided-twice",
         "gradient",
-        _divided(lambda here: len(here.batch) ** 2),
+        divided(lambda here: len(here.batch) ** 2),
         "the gradient is divided by the number of samples twice",
         "steps are too small",
         "deeplearning4j#1452",
@@ -116,7 +119,7 @@ MUTANTS = (
     Mutant(
         "gradient-by-outputs",
         "gradient",
-        _divided(lambda here: here.case.widths[-1]),
+        divided(lambda here: here.case.widths[-1]),
         "the gradient is divided by the number of outputs",
         "steps are too small",
         "scikit-learn#8349",
@@ -209,7 +212,7 @@ MUTANTS = (
     Mutant(
         "bias-gradient-mean",
         "bias_gradient",
-        _divided(lambda here: len(here.batch)),
+        divided(lambda here: len(here.batch)),
         "the bias gradient is a mean, the weights' a sum",
         "biases learn too slowly",
         "deeplearning4j#364",
