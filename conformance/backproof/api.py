@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backproof.case import Case
-from backproof.catalogue import all_cases
+from backproof.case import DTYPES, Case
+from backproof.catalogue import all_cases, narrow_cases
 from backproof.diagnosis import Suggestion, suggest_conventions, suggest_mutants
 from backproof.door import Subject, as_subject
 from backproof.errors import UsageError
@@ -57,7 +57,7 @@ def check(
     subject: Any,
     cases: Iterable[Case] | None = None,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     autograd: bool | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -67,7 +67,8 @@ def check(
     """Judge a subject on the catalogue (or on the given cases) and return the result.
 
     subject: a function of a case, anything marked with @backproof.subject, or a name as on the command line;
-    target: how it is called there; autograd: compare with PyTorch autograd as well (None: where torch is installed);
+    target: how it is called there, in one word or several; autograd: compare with PyTorch autograd as well (None: where
+    torch is installed);
     device: where autograd runs; selected: the cases are a choice, so that fewer than ten may conform (None: if cases
     are given); expect: a file of known deviations.
 
@@ -79,8 +80,11 @@ def check(
     made = subject if isinstance(subject, Subject) else as_subject(subject, getattr(subject, "__name__", "subject"))
     known = [] if expect is None else load_expectations(Path(expect))
     chosen = list(all_cases() if cases is None else cases)
-    oracles, without = find_oracles(device, wanted=autograd)
-    run = run_subject(made, chosen, oracles, progress, selected=selected)
+    if not selected:
+        chosen += [case for dtype in DTYPES for family in made.narrow for case in narrow_cases(dtype, family)]
+    with made:
+        oracles, without = find_oracles(device, wanted=autograd)
+        run = run_subject(made, chosen, oracles, progress, selected=selected)
     diagnosis = suggest_conventions(run) or suggest_mutants(run)
     run = mark_expected(run, known)
     verdict, wrong = Verdict(run), unmet(run, known, diagnosis[0].name if diagnosis else None)

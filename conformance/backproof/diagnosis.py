@@ -120,7 +120,7 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
     everywhere = [*chosen, *(result for result in _comparable(run, chosen[0].case.dtype) if result not in chosen)]
     found = []
     for mutant in MUTANTS:
-        if mutant.of_behaviour != behaves or (only_loss and mutant.step != "loss"):
+        if mutant.of_behaviour != behaves or (only_loss and not behaves and mutant.step != "loss"):
             continue
         machines = forms(mutant, run.subject.conventions.reduction)
         with_loss = mutant.step == "loss"

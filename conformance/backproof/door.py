@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from backproof.case import DTYPES
+from backproof.catalogue.narrow import NARROW
 from backproof.conventions import Conventions
 from backproof.errors import UsageError
 from backproof.observation import QUANTITIES
@@ -29,6 +30,9 @@ FLAGS = {
     "partial-batch": "the mini-batches differ in size",
     "mixed-activations": "the hidden layers differ in activation",
     "several-outputs": "the network has more than one output",
+    "several-hidden-layers": "the network has more than one hidden layer",
+    "several-samples": "an update is made on more than one sample",
+    "other-output-activation": "the output layer has another activation than the hidden layers",
     "soft-labels": "labels of the log or cross-entropy loss that are neither 0 nor 1",
     "general-output-delta": "output activation and loss have no special form (E23 to E25)",
     "two-classes": "softmax over fewer than three classes",
@@ -43,7 +47,9 @@ class Subject:
 
     activations, losses, dtypes: what it can do (None: everything); skips: flags of cases that it cannot do;
     observes: the quantities that it promises to show in every case (None: those it shows in any);
-    in_process: it is handed the arrays themselves, so that it could write into them.
+    narrow: families of cases for what does one kind of network only, judged after the catalogue (`NARROW`);
+    in_process: it is handed the arrays themselves, so that it could write into them;
+    close: ends what it holds (a process); it may be run again afterwards, and closed twice.
 
     Raises UsageError for a declaration that is not in the closed list, naming the right ones.
     """
@@ -59,6 +65,8 @@ class Subject:
     skips: tuple[str, ...] = ()
     observes: tuple[str, ...] | None = None
     in_process: bool = True
+    narrow: tuple[str, ...] = ()
+    close: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         """Validate every declaration against its closed list."""
@@ -67,6 +75,15 @@ class Subject:
         _closed("dtypes", self.dtypes, DTYPES)
         _closed("skips", self.skips, FLAGS)
         _closed("observes", self.observes, QUANTITIES)
+        _closed("narrow", self.narrow, NARROW)
+
+    def __enter__(self) -> Self:
+        """Return the subject, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the subject, whatever happened."""
+        self.close()
 
     def skip_reason(self, case: Any) -> str | None:
         """Return why this subject does not do a case, as declared beforehand; None if it does."""

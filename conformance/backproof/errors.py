@@ -4,7 +4,10 @@ BackproofError
 ├── UsageError            the command line, a name, an option: exit status 2
 │   └── CaseError         a case that breaks a precondition of the equations
 ├── SubjectError          the subject crashed or answered nonsense: its case is errored, exit status 3
-│   └── ObservationError  an answer that cannot be read as an observation
+│   ├── ObservationError  an answer that cannot be read as an observation
+│   ├── SkipError         no error of the case: the subject says, after the fact, which feature it does not do
+│   └── WireError         a program behind a pipe broke the protocol backproof/1, or kept silent
+│       └── CrashError    it ended although a request was open
 └── OracleError           the oracles disagree, or the kit contradicts itself: exit status 3
 """
 
@@ -27,6 +30,24 @@ class SubjectError(BackproofError):
 
 class ObservationError(SubjectError):
     """The subject's answer cannot be read as an observation."""
+
+
+class SkipError(SubjectError):
+    """The subject skips the case; the message names the activation, loss, dtype or flag that it does not do."""
+
+
+class WireError(SubjectError):
+    """A program behind a pipe broke the protocol backproof/1, was too slow, or said too much."""
+
+
+class CrashError(WireError):
+    """A program behind a pipe ended although a request was open.
+
+    status: its exit status, if it had one; last: its last line on standard error.
+    """
+
+    status: int | None = None
+    last: str = ""
 
 
 class OracleError(BackproofError):

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -15,11 +16,77 @@ import numpy as np
 
 from backproof.door import Subject, as_subject
 from backproof.errors import SubjectError, UsageError
+from backproof.zoo import zoo_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A bundled subject: its module with `make_subject(device)`, what it is, and what it needs.
+
+    package: what pip installs; imports: the name that it is imported by, where it is another;
+    file: for a program, what must be there below conformance/zoo; build: the command that puts it there.
+    """
+
+    module: str
+    what: str
+    package: str = ""
+    imports: str = ""
+    file: str = ""
+    build: str = ""
+
+    @property
+    def needs(self) -> str:
+        """The name that the package is imported by; empty where nothing is needed."""
+        return self.imports or self.package
+
+    @property
+    def available(self) -> bool:
+        """Whether what it needs is installed; nothing is imported to know."""
+        if self.file:
+            return (zoo_folder() / self.file).is_file()
+        return not self.needs or importlib.util.find_spec(self.needs) is not None
+
+    @property
+    def install(self) -> str:
+        """The command that installs what it needs; empty where nothing is needed."""
+        return self.build or (f"pip install {self.package}" if self.package else "")
+
+    @property
+    def status(self) -> str:
+        """Whether it can run here, and how to change that: `available`, or `not installed: pip install ...`."""
+        return "available" if self.available else f"not installed: {self.install}"
+
+
+def _npm(module: str, what: str, package: str) -> Bundled:
+    file = f"npm/node_modules/{package}/package.json"
+    return Bundled(module, what, file=file, build="npm ci --ignore-scripts --prefix conformance/zoo/npm")
+
 
 BUNDLED = {
-    "numpy": ("backproof.subjects.bundled_numpy", "the bundled NumPy implementation, backproof_numpy"),
-    "torch": ("backproof.autograd.subject", "PyTorch: autograd and torch.optim.SGD"),
-    "scikit-learn": ("backproof.subjects.scikit_learn", "scikit-learn's MLPClassifier and MLPRegressor"),
+    "numpy": Bundled("backproof.subjects.bundled_numpy", "the bundled NumPy implementation, backproof_numpy"),
+    "torch": Bundled("backproof.autograd.subject", "PyTorch: autograd and torch.optim.SGD", "torch"),
+    "scikit-learn": Bundled(
+        "backproof.subjects.scikit_learn", "scikit-learn's MLPClassifier and MLPRegressor", "scikit-learn", "sklearn"
+    ),
+    "mlxtend": Bundled("backproof.subjects.mlxtend", "mlxtend's MultiLayerPerceptron", "mlxtend"),
+    "micrograd": Bundled("backproof.subjects.micrograd", "micrograd's engine and its Neuron and Layer", "micrograd"),
+    "autograd": Bundled("backproof.subjects.hips_autograd", "HIPS autograd, with its own sgd", "autograd"),
+    "nerva-numpy": Bundled(
+        "backproof.subjects.nerva", "Nerva's layers, losses and optimizers on NumPy", "nerva-numpy", "nerva_numpy"
+    ),
+    "numpy-ml": Bundled(
+        "backproof.subjects.numpy_ml", "numpy-ml's FullyConnected, Softmax and SGD", "numpy-ml", "numpy_ml"
+    ),
+    "tinygrad": Bundled("backproof.subjects.tinygrad", "tinygrad: autograd and nn.optim.SGD", "tinygrad"),
+    "brain.js": _npm("backproof.subjects.brain_js", "brain.js: NeuralNetwork", "brain.js"),
+    "convnetjs": _npm("backproof.subjects.convnetjs", "convnetjs: Net and Trainer", "convnetjs"),
+    "synaptic": _npm("backproof.subjects.synaptic", "synaptic: Network and Trainer", "synaptic"),
+    "fann": Bundled(
+        "backproof.subjects.fann",
+        "FANN, the Fast Artificial Neural Network library (floatfann)",
+        file="fann/fann_net",
+        build="apt-get install libfann-dev libcjson-dev && make -C conformance/zoo/fann",
+    ),
 }
 
 
@@ -29,17 +96,18 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
     Raises UsageError when nothing has that name, SubjectError when its code fails while it is imported.
     """
     if target in BUNDLED:
-        module = _import(BUNDLED[target][0], target)
+        entry = BUNDLED[target]
+        if entry.file and not entry.available:
+            msg = f"subject {target!r} needs {zoo_folder() / entry.file}, which is not there: {entry.install}"
+            raise UsageError(msg)
+        module = _import(entry.module, target)
         return as_subject(module.make_subject(device), target)
     where, colon, name = target.rpartition(":")
     if not colon or not where or not name:
-        near = get_close_matches(target, BUNDLED, n=1)
         if target.endswith(".py") and Path(target).is_file():
             msg = f"{target} is a file: name the function in it, as in {target}:my_net"
             raise UsageError(msg)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        msg = f"no subject {target!r}: expected {', '.join(BUNDLED)}, FILE.py:NAME or module:NAME.{hint}"
-        raise UsageError(msg)
+        raise unknown_subject(target)
     with np.errstate():  # what a file sets for NumPy is its own
         module = _load_file(Path(where), target) if where.endswith(".py") else _import(where, target)
     if not hasattr(module, name):
@@ -48,6 +116,14 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
         msg = f"{where} has no {name!r}; it has {', '.join(near) or 'nothing that can be called'}"
         raise UsageError(msg)
     return as_subject(getattr(module, name), name)
+
+
+def unknown_subject(target: str) -> UsageError:
+    """Return the error that says that nothing has this name, with the one that comes near."""
+    near = get_close_matches(target, BUNDLED, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    expected = "a name of `backproof list subjects`, FILE.py:NAME or module:NAME"
+    return UsageError(f"no subject {target!r}: expected {expected}.{hint}")
 
 
 def _a_subject(value: object) -> bool:
@@ -112,5 +188,5 @@ def _missing(missing: str, name: str, target: str) -> str:
         return f"no module {missing!r} (from {target!r}); expected an importable module or FILE.py before the colon"
     if "." in missing:
         return f"subject {target!r} imports {missing!r}, and there is no such module"
-    package = {"sklearn": "scikit-learn"}.get(missing, missing)
+    package = next((entry.package for entry in BUNDLED.values() if entry.needs == missing), missing)
     return f"subject {target!r} needs the package {package}, which is not installed: pip install {package}"

@@ -105,7 +105,7 @@ def _record(shown: Any, case: Case, where: str) -> Record:
             continue
         for layer, item in enumerate(_layers(given, case, f"{where}: {quantity}"), 1):
             if item is not None:
-                values[quantity, layer] = _oriented(
+                values[quantity, layer] = oriented(
                     _array(item, case, f"{where}: {quantity} of layer {layer}"), quantity, case
                 )
     return Record(values)
@@ -148,7 +148,8 @@ def _array(value: Any, case: Case, where: str) -> Array:
     return found
 
 
-def _oriented(values: Array, quantity: str, case: Case) -> Array:
+def oriented(values: Array, quantity: str, case: Case) -> Array:
+    """Return values in the article's layout, or from there in the declared one: turning twice is leaving alone."""
     turned = (quantity in ("weights", "weight_gradients") and case.conventions.weight_layout == "in_out") or (
         quantity in BY_SAMPLE and case.conventions.batch_axis == 1
     )

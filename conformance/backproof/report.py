@@ -24,7 +24,7 @@ SCHEMA = "backproof/report/1"
 
 def build_report(
     verdict: Verdict,
-    target: str | None,
+    target: str | Sequence[str] | None,
     *,
     diagnosis: list[Suggestion],
     oracles: list[dict[str, Any]],
@@ -33,8 +33,8 @@ def build_report(
 ) -> dict[str, Any]:
     """Return the report as JSON-ready data; numbers that are not finite become strings.
 
-    target: the subject as it was named on the command line (None: from Python), for the line that reproduces it;
-    expectations: the known deviations that the run was held against.
+    target: the subject as it was named on the command line, one word or several (None: from Python), for the line that
+    reproduces it; expectations: the known deviations that the run was held against.
     """
     subject = verdict.run.subject
     first = verdict.first_deviation
@@ -79,7 +79,7 @@ def build_report(
     return {key: _plain(value) for key, value in report.items()}
 
 
-def describe(verdict: Verdict, finding: Finding, target: str | None, device: str) -> dict[str, Any]:
+def describe(verdict: Verdict, finding: Finding, target: str | Sequence[str] | None, device: str) -> dict[str, Any]:
     """Return a finding as the report's data."""
     return {
         "clause": finding.clause,
@@ -108,11 +108,12 @@ def _expected(verdict: Verdict, entry: Expectation) -> dict[str, Any]:
     return {**named, "reason": entry.reason, "deviations": len(found)}
 
 
-def _reproduce(finding: Finding, target: str | None, device: str) -> str:
+def _reproduce(finding: Finding, target: str | Sequence[str] | None, device: str) -> str:
     if target is None:
         return f"backproof.check(subject, [backproof.get_case({finding.case!r}, {finding.dtype!r})])"
     where = "" if device == "cpu" else f" --device {device}"
-    return f"backproof check {shlex.quote(target)} --case {finding.case} --dtype {finding.dtype}{where}"
+    named = shlex.join([target] if isinstance(target, str) else target)
+    return f"backproof check {named} --case {finding.case} --dtype {finding.dtype}{where}"
 
 
 def environment(device: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from backproof.balls import Array
 from backproof.case import Case
 from backproof.door import Subject
-from backproof.errors import ObservationError, SubjectError
+from backproof.errors import ObservationError, SkipError, SubjectError
 from backproof.judge.behaviour import judge_behaviour, judge_inputs
 from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
@@ -112,6 +112,8 @@ def answer(subject: Subject, case: Case, given: Case | None = None) -> Observati
     with redirect_stdout(sys.stderr), np.errstate():
         try:
             shown: Any = subject.run(case.for_subject() if given is None else given)
+        except SubjectError:  # a program behind a pipe: the message says it all
+            raise
         except (Exception, SystemExit) as error:
             msg = f"the subject raised {type(error).__name__}: {error}{_where(error)}"
             raise SubjectError(msg) from error
@@ -141,6 +143,8 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
             if steps is not None:
                 values[oracle.name] = steps
         judged = judge_case(case, observation, values)
+    except SkipError as skip:
+        return CaseResult(case=case, skipped=str(skip)), None
     except SubjectError as error:
         return CaseResult(case=case, error=str(error)), None
     findings, factors = list(judged.findings), None

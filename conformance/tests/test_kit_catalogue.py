@@ -28,6 +28,9 @@ FLAGS = {
     "partial-batch",
     "mixed-activations",
     "several-outputs",
+    "several-hidden-layers",
+    "several-samples",
+    "other-output-activation",
     "soft-labels",
     "general-output-delta",
     "two-classes",
@@ -103,7 +106,7 @@ def test_every_flag_is_there_and_on_no_more_than_half_of_the_cases_but_for_the_p
     flags = [flag for case in CASES for flag in case.flags]
     assert set(flags) == FLAGS
     common = {flag for flag in FLAGS if flags.count(flag) > len(CASES) / 2}
-    assert common == {"rectangular", "several-outputs"}
+    assert common == {"rectangular", "several-outputs", "several-samples", "other-output-activation"}
 
 
 def test_learning_rates_reach_from_a_thousandth_to_nine_tenths():

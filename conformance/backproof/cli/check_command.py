@@ -14,6 +14,7 @@ from backproof.api import Result, check
 from backproof.case import Case
 from backproof.catalogue import all_cases, get_case
 from backproof.cli.console import kept_output, output, whatever_the_reader_does
+from backproof.cli.wire_options import in_child, load_in_child, named
 from backproof.door import Subject
 from backproof.errors import UsageError
 from backproof.loading import load_subject
@@ -47,9 +48,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _judged(options: argparse.Namespace, cases: list[Case]) -> Result:
-    with redirect_stdout(sys.stderr):
-        subject = load_subject(options.subject, options.device)
-    return _watched(options, subject, cases)
+    if in_child(options):
+        subject = load_in_child(options)
+    else:
+        with redirect_stdout(sys.stderr):
+            subject = load_subject(options.subject, options.device)
+    with subject:
+        return _watched(options, subject, cases)
 
 
 def check_device(device: str) -> None:
@@ -81,7 +86,7 @@ def choose_cases(options: argparse.Namespace) -> list[Case]:
 
 def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -> Result:
     arguments = {
-        "target": options.subject,
+        "target": named(options),
         "autograd": False if options.no_autograd else None,
         "device": options.device,
         "expect": options.expect,

@@ -63,7 +63,7 @@ def _cases() -> list[dict[str, Any]]:
 
 
 def _subjects() -> list[dict[str, Any]]:
-    return [{"name": name, "what": what} for name, (_, what) in BUNDLED.items()]
+    return [{"name": name, "what": entry.what, "status": entry.status} for name, entry in BUNDLED.items()]
 
 
 def _conventions() -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from backproof.cli.wire_options import add_check_options, add_commands
+
 LISTS = ("clauses", "cases", "mutants", "subjects", "conventions", "activations", "losses", "flags")
 EXIT_USAGE = 2
 EXIT_BROKEN = 3
@@ -22,6 +24,7 @@ exit status: 0 conforms, 1 deviates, 2 usage error, 3 the subject (or the kit) i
 examples:
   backproof check numpy                     judge the bundled NumPy implementation
   backproof check my_file.py:my_net         judge your own function of a case
+  backproof check --command "node net.mjs"  judge a program in any language
   backproof explain delta-rule              what E17 says, and where it is checked
   backproof selftest                        what the kit catches, and that it fails nothing right
   backproof trace                           the article's example, number by number
@@ -40,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     check = commands.add_parser("check", help="judge a subject", description="Judge a subject on the catalogue.")
-    check.add_argument("subject", metavar="SUBJECT", help="numpy, torch, scikit-learn, FILE.py:NAME or module:NAME")
+    check.add_argument(
+        "subject", nargs="?", metavar="SUBJECT", help="numpy, torch, scikit-learn, FILE.py:NAME or module:NAME"
+    )
     check.add_argument("--case", action="append", metavar="SLUG", help="only this case (may be given several times)")
     check.add_argument("--clause", action="append", metavar="ID", help="only cases that exercise this clause")
     check.add_argument("--dtype", choices=("float64", "float32"), help="only this dtype")
@@ -48,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
+    add_check_options(check)
     _common(check)
 
     listing = commands.add_parser("list", help="list clauses, cases, mutants, subjects, conventions ...")
@@ -70,10 +76,17 @@ def parser() -> argparse.ArgumentParser:
     )
     _common(selftest)
 
+    matrix = commands.add_parser("matrix", help="judge every subject that can run here, clause by clause")
+    matrix.add_argument("--subject", action="append", metavar="NAME", help="only this one (may be given several times)")
+    matrix.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
+    matrix.add_argument("--json", metavar="FILE", help="write the matrix as JSON (- for standard output)")
+    _common(matrix)
+
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
     trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")
     trace.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="default: float64")
     _common(trace)
+    add_commands(commands)
     return top
 
 

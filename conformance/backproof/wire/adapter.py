@@ -1,0 +1,100 @@
+"""A Python target behind the wire, for `check --isolate`: `python -m backproof.wire.adapter TARGET DEVICE`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, BinaryIO
+
+from backproof.case import Case
+from backproof.door import Subject
+from backproof.errors import BackproofError, SubjectError, UsageError
+from backproof.loading import load_subject
+from backproof.observation import BY_LAYER, Observation, Record, oriented
+from backproof.run import answer
+from backproof.wire.arrays import write_array
+from backproof.wire.cases import read_case
+from backproof.wire.lines import read_line
+from backproof.wire.messages import BASE64, PROTOCOL, message
+
+EXIT_USAGE = 2
+EXIT_BROKEN = 3
+
+
+def declare(subject: Subject) -> dict[str, Any]:
+    """Return what a subject declares, as the answer to hello."""
+    optional = {
+        "observes": subject.observes,
+        "dtypes": subject.dtypes,
+        "activations": subject.activations,
+        "losses": subject.losses,
+    }
+    return {
+        "protocol": PROTOCOL,
+        "name": subject.name,
+        "version": subject.version,
+        "language": subject.language,
+        "conventions": subject.conventions.declared(),
+        **{name: list(given) for name, given in optional.items() if given is not None},
+        "skips": list(subject.skips),
+        "capabilities": [BASE64],
+    }
+
+
+def show(observation: Observation, case: Case) -> Any:
+    """Return an observation as a result: its arrays as base64, in the declared conventions."""
+    if observation.final is not None:
+        return {"final": _record(observation.final, case)}
+    return [_record(record, case) for record in observation.steps]
+
+
+def _record(record: Record, case: Case) -> dict[str, Any]:
+    def array(quantity: str, layer: int) -> Any:
+        values = record.get(quantity, layer)
+        return None if values is None else write_array(oriented(values, quantity, case), packed=True)
+
+    found: dict[str, Any] = {
+        quantity: [array(quantity, layer) for layer in range(1, case.depth + 1)]
+        for quantity in BY_LAYER
+        if quantity in record.quantities
+    }
+    if "loss" in record.quantities:
+        found["loss"] = array("loss", 0)
+    return found
+
+
+def serve(subject: Subject, requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until bye, or until nobody asks any more."""
+    for line in requests:
+        request = read_line(line, "request")
+        if request["type"] == "bye":
+            return
+        hello = request["type"] == "hello"
+        said = declare(subject) if hello else {"id": request["id"], **_answer(subject, request)}
+        answers.write(message(said))
+        answers.flush()
+
+
+def _answer(subject: Subject, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        case = read_case(request["case"])
+        return {"result": show(answer(subject, case), case)}
+    except SubjectError as error:
+        return {"error": str(error)}
+
+
+def main(words: list[str]) -> int:
+    """Load the target and serve it; what it prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    try:
+        subject = load_subject(*words)
+    except BackproofError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_BROKEN
+    serve(subject, sys.stdin.buffer, answers)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

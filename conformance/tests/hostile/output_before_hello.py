@@ -1,0 +1,4 @@
+from polite import serve
+
+print("Loading the model ...", flush=True)
+serve()

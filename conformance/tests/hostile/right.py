@@ -1,0 +1,3 @@
+from polite import serve
+
+serve()

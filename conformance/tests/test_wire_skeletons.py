@@ -1,0 +1,120 @@
+"""`backproof new`: every skeleton conforms on all it declares, as it is written, and a bug put into it is named."""
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kit_commands import run
+from wire_tools import require, tool
+
+from backproof.api import check
+from backproof.catalogue import all_cases
+from backproof.cli.new_command import SKELETONS
+from backproof.wire.subject import command_subject
+
+# language: the tools it needs, the right text, and the same with the delta rule's f' left out.
+LANGUAGES = {
+    "python": (("python3",), "[[r(s * v) for s, v in", "[[r(v) for s, v in"),
+    "javascript": (("node",), "map2((s, v) => r(s * v),", "map2((s, v) => r(v),"),
+    "c": (("cc",), "*delta = r(slope(la->f, a) * back);", "*delta = r(back);"),
+    "java": (("javac", "java"), "r(single, slope(names[l], o) * back)", "r(single, back)"),
+    "r": (("Rscript",), "r(slope[[l]] * (deltas[[l + 1]] %*% w[[l + 1]]))", "r(deltas[[l + 1]] %*% w[[l + 1]])"),
+}
+HIDDEN = ("worked-example", "sigmoid-regression", "tanh-regression", "mini-batch-regression")
+LONGEST = {"python": 80, "javascript": 80, "c": 130, "java": 160, "r": 80}
+
+
+def ready(language, folder):
+    """Write the skeleton as the command does, make it ready as the command says, and return the command."""
+    for name in LANGUAGES[language][0]:
+        tool(name)
+    if language == "c":
+        require("libcjson-dev", Path("/usr/include/cjson/cJSON.h").exists())
+    if language == "r":
+        asked = ["Rscript", "--vanilla", "-e", "library(jsonlite)"]
+        require("r-cran-jsonlite", subprocess.run(asked, capture_output=True, check=False).returncode == 0)
+    if not folder.exists():
+        done = run("new", language, str(folder))
+        assert done.returncode == 0, done.stderr
+    return made(language, folder)
+
+
+def made(language, folder):
+    _, prepare, command = SKELETONS[language]
+    if prepare is not None:
+        done = subprocess.run(shlex.split(prepare), cwd=folder, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    return command
+
+
+def judged(folder, monkeypatch, command, cases):
+    monkeypatch.chdir(folder)
+    with command_subject(command) as subject:
+        return check(subject, cases, autograd=False, selected=False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_skeleton_conforms_on_every_case_that_it_declares(language, tmp_path, monkeypatch):
+    folder = tmp_path / "new"
+    result = judged(folder, monkeypatch, ready(language, folder), all_cases())
+    assert result.verdict == "conforms", result
+    done = [case for case in all_cases() if result.judged.run.subject.skip_reason(case) is None]
+    assert result.judged.counts["cases"] == len(done) > 50
+    assert result.judged.counts["errored"] == 0
+    reasons = {skip["reason"].split()[0] for skip in result.report["skipped"]}
+    assert reasons == {"activation", "loss"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_bug_in_a_skeleton_is_named(language, tmp_path, monkeypatch):
+    folder = tmp_path / "new"
+    ready(language, folder)
+    _, right, wrong = LANGUAGES[language]
+    path = folder / SKELETONS[language][0]
+    text = path.read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    cases = [case for case in all_cases("float64") if case.slug in HIDDEN]
+    result = judged(folder, monkeypatch, made(language, folder), cases)
+    assert result.verdict == "deviates"
+    assert result.report["first_deviation"]["clause"] == "E17"
+    assert [suggestion.name for suggestion in result.diagnosis][:1] == ["derivative-missing"]
+
+
+@pytest.mark.parametrize("language", SKELETONS)
+def test_a_skeleton_is_short_and_says_where_ones_own_code_goes(language, tmp_path):
+    done = run("new", language, str(tmp_path))
+    name, _, command = SKELETONS[language]
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert len(text.splitlines()) < LONGEST[language]
+    assert "YOURS" in text
+    assert max(map(len, text.splitlines())) <= 120
+    assert f'backproof check --command "{command}"' in done.stdout
+
+
+def test_an_existing_file_is_never_overwritten(tmp_path):
+    path = tmp_path / "my_net.mjs"
+    path.write_text("my own work", encoding="utf-8")
+    done = run("new", "javascript", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"new: {path} is there already, and is left as it is; name another folder" in done.stderr
+    assert path.read_text(encoding="utf-8") == "my own work"
+
+
+def test_a_folder_that_cannot_be_made_and_a_language_that_is_not_there_are_usage_errors(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = run("new", "python", str(tmp_path / "file"))
+    assert done.returncode == 2
+    assert "file" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "invalid choice: 'cobol'" in run("new", "cobol").stderr
+
+
+def test_the_written_file_is_the_one_that_ships(tmp_path):
+    run("new", "python", str(tmp_path / "deep" / "er"))
+    shipped = Path(sys.modules["backproof"].__file__).parent / "wire" / "skeletons" / "my_net.py"
+    assert (tmp_path / "deep" / "er" / "my_net.py").read_bytes() == shipped.read_bytes()
+    assert shutil.which("python3") is None or not shipped.parent.joinpath("__init__.py").exists()
