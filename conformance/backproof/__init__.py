@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backproof.api import check as check
+    from backproof.autograd.function import from_function as from_function
+    from backproof.autograd.module import from_module as from_module
     from backproof.case import Case as Case
     from backproof.catalogue import all_cases as all_cases
     from backproof.catalogue import get_case as get_case
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from backproof.door import Subject as Subject
     from backproof.door import subject as subject
     from backproof.errors import BackproofError as BackproofError
+    from backproof.loss_and_grad import from_loss_and_grad as from_loss_and_grad
+    from backproof.parametrizing import parametrize as parametrize
 
 _HOMES = {
     "check": "backproof.api",
@@ -35,6 +39,10 @@ _HOMES = {
     "Conventions": "backproof.conventions",
     "BackproofError": "backproof.errors",
     "Subject": "backproof.door",
+    "from_function": "backproof.autograd.function",
+    "from_loss_and_grad": "backproof.loss_and_grad",
+    "from_module": "backproof.autograd.module",
+    "parametrize": "backproof.parametrizing",
     "subject": "backproof.door",
 }
 
@@ -45,7 +53,11 @@ __all__ = [
     "Subject",
     "all_cases",
     "check",
+    "from_function",
+    "from_loss_and_grad",
+    "from_module",
     "get_case",
+    "parametrize",
     "subject",
 ]
 

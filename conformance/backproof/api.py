@@ -18,7 +18,7 @@ from backproof.expectation import load_expectations, unmet
 from backproof.judge.end_to_end import agreement
 from backproof.loading import load_subject
 from backproof.report import build_report
-from backproof.run import Oracle, Progress, run_subject
+from backproof.run import Known, Oracle, Progress, run_subject
 from backproof.truth import Truth, float_spec, truth_of
 from backproof.verdict import Verdict
 
@@ -63,6 +63,7 @@ def check(
     progress: Progress | None = None,
     selected: bool | None = None,
     expect: str | Path | None = None,
+    remembered: Known | None = None,
 ) -> Result:
     """Judge a subject on the catalogue (or on the given cases) and return the result.
 
@@ -70,7 +71,7 @@ def check(
     target: how it is called there, in one word or several; autograd: compare with PyTorch autograd as well (None: where
     torch is installed);
     device: where autograd runs; selected: the cases are a choice, so that fewer than ten may conform (None: if cases
-    are given); expect: a file of known deviations.
+    are given); expect: a file of known deviations; remembered: cases judged before, which are not run again.
 
     Raises UsageError for a wrong name or file, and OracleError when the oracles do not agree among themselves.
     """
@@ -84,7 +85,7 @@ def check(
         chosen += [case for dtype in DTYPES for family in made.narrow for case in narrow_cases(dtype, family)]
     with made:
         oracles, without = find_oracles(device, wanted=autograd)
-        run = run_subject(made, chosen, oracles, progress, selected=selected)
+        run = run_subject(made, chosen, oracles, progress, selected=selected, known=remembered)
     diagnosis = suggest_conventions(run) or suggest_mutants(run)
     run = mark_expected(run, known)
     verdict, wrong = Verdict(run), unmet(run, known, diagnosis[0].name if diagnosis else None)

@@ -1,11 +1,11 @@
-"""Finding a subject by its name: a bundled one, FILE.py:NAME, or module:NAME."""
+"""Finding a subject by its name: a bundled one, an installed one, FILE.py:NAME, or module:NAME."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +16,8 @@ import numpy as np
 
 from backproof.door import Subject, as_subject
 from backproof.errors import SubjectError, UsageError
+from backproof.guarded import own_warnings
+from backproof.installed import installed_subjects, load_installed
 from backproof.zoo import zoo_folder
 
 
@@ -91,7 +93,7 @@ BUNDLED = {
 
 
 def load_subject(target: str, device: str = "cpu") -> Subject:
-    """Return the subject that `target` names: a bundled name, FILE.py:NAME, or module:NAME.
+    """Return the subject that `target` names: a bundled or an installed name, FILE.py:NAME, or module:NAME.
 
     Raises UsageError when nothing has that name, SubjectError when its code fails while it is imported.
     """
@@ -102,13 +104,17 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
             raise UsageError(msg)
         module = _import(entry.module, target)
         return as_subject(module.make_subject(device), target)
+    installed = installed_subjects()
+    if target in installed:
+        with np.errstate(), own_warnings():
+            return load_installed(target, installed[target])
     where, colon, name = target.rpartition(":")
     if not colon or not where or not name:
         if target.endswith(".py") and Path(target).is_file():
             msg = f"{target} is a file: name the function in it, as in {target}:my_net"
             raise UsageError(msg)
-        raise unknown_subject(target)
-    with np.errstate():  # what a file sets for NumPy is its own
+        raise unknown_subject(target, [*BUNDLED, *installed])
+    with np.errstate(), own_warnings():  # what a file sets for NumPy is its own
         module = _load_file(Path(where), target) if where.endswith(".py") else _import(where, target)
     if not hasattr(module, name):
         names = [key for key, value in vars(module).items() if _a_subject(value) and not key.startswith("_")]
@@ -118,9 +124,9 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
     return as_subject(getattr(module, name), name)
 
 
-def unknown_subject(target: str) -> UsageError:
-    """Return the error that says that nothing has this name, with the one that comes near."""
-    near = get_close_matches(target, BUNDLED, n=1)
+def unknown_subject(target: str, known: Sequence[str] = tuple(BUNDLED)) -> UsageError:
+    """Return the error that says that nothing has this name, with the one of the known that comes near."""
+    near = get_close_matches(target, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     expected = "a name of `backproof list subjects`, FILE.py:NAME or module:NAME"
     return UsageError(f"no subject {target!r}: expected {expected}.{hint}")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any
 
 from backproof.api import Result, check
 from backproof.case import Case
 from backproof.errors import BackproofError
+from backproof.installed import installed_subjects
 from backproof.loading import BUNDLED, load_subject
 from backproof.report import environment
 from backproof_spec import clauses
 
 SCHEMA = "backproof/matrix/1"
-GROUP = "backproof.subjects"
 NOT_RUN = "not run"
 BROKEN = "broken"
 
@@ -42,8 +41,8 @@ class Column:
 def targets() -> dict[str, str]:
     """Return what is judged by default, by name: the bundled subjects and those of installed packages."""
     found = {name: name for name in BUNDLED}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        found.setdefault(point.name, point.value)
+    for name, points in installed_subjects().items():
+        found.setdefault(name, points[0].value)
     return found
 
 

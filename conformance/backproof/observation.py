@@ -21,6 +21,8 @@ BY_SAMPLE = ("net_inputs", "activations", "deltas")
 BY_LAYER = (*BY_SAMPLE, "weight_gradients", "bias_gradients", "weights", "biases")
 QUANTITIES = ("net_inputs", "activations", "loss", "deltas", "weight_gradients", "bias_gradients", "weights", "biases")
 
+READ_DIRECTLY = (1, 3, 11, 13)  # DLPack's kDLCPU, kDLCUDAHost, kDLROCMHost, kDLCUDAManaged: NumPy reads these
+
 Values = dict[tuple[str, int], Array]
 
 
@@ -101,12 +103,12 @@ def _record(shown: Any, case: Case, where: str) -> Record:
         if given is None:
             continue
         if quantity == "loss":
-            values["loss", 0] = _array(given, case, f"{where}: loss")
+            values["loss", 0] = read_array(given, case, f"{where}: loss")
             continue
         for layer, item in enumerate(_layers(given, case, f"{where}: {quantity}"), 1):
             if item is not None:
                 values[quantity, layer] = oriented(
-                    _array(item, case, f"{where}: {quantity} of layer {layer}"), quantity, case
+                    read_array(item, case, f"{where}: {quantity} of layer {layer}"), quantity, case
                 )
     return Record(values)
 
@@ -123,7 +125,8 @@ def _layers(given: Any, case: Case, where: str) -> Any:
     return given
 
 
-def _array(value: Any, case: Case, where: str) -> Array:
+def read_array(value: Any, case: Case, where: str) -> Array:
+    """Return a copy of an array of numbers; lists take the case's dtype. Raises ObservationError at `where`."""
     try:
         if isinstance(value, np.ma.MaskedArray):
             msg = "its masked entries have no value"
@@ -136,7 +139,7 @@ def _array(value: Any, case: Case, where: str) -> Array:
                 with np.errstate(over="ignore"):
                     found = found.astype(case.dtype)
         elif hasattr(value, "__dlpack__"):
-            found = np.array(np.from_dlpack(value))
+            found = np.array(_from_device(value))
         else:
             found = np.array(value)
     except Exception as error:  # the value's own code runs here, and may raise anything
@@ -146,6 +149,20 @@ def _array(value: Any, case: Case, where: str) -> Array:
         msg = f"{where}: expected an array of {case.dtype}; dtype {found.dtype} came"
         raise ObservationError(msg)
     return found
+
+
+def _from_device(value: Any) -> Array:
+    """Return what a DLPack object holds; one on another device is asked for a copy on the CPU."""
+    place = value.__dlpack_device__() if hasattr(value, "__dlpack_device__") else None
+    if place is None or int(place[0]) in READ_DIRECTLY:
+        return np.from_dlpack(value)
+    try:
+        return np.from_dlpack(value, device="cpu", copy=True)  # __dlpack__(dl_device=(1, 0), copy=True)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        if not hasattr(value, "cpu"):
+            msg = f"it lies on DLPack device {tuple(map(int, place))} and gives no copy on the CPU ({error})"
+            raise BufferError(msg) from error
+        return np.from_dlpack(value.cpu())
 
 
 def oriented(values: Array, quantity: str, case: Case) -> Array:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from itertools import count
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from backproof.balls import Array
 from backproof.case import Case
 from backproof.door import Subject
 from backproof.errors import ObservationError, SkipError, SubjectError
+from backproof.guarded import guarded
 from backproof.judge.behaviour import judge_behaviour, judge_inputs
 from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
@@ -67,6 +67,7 @@ class Run:
         return frozenset().union(*shown)
 
 
+Known = MutableMapping[tuple[str, str], tuple[CaseResult, Factors | None]]
 Progress = Callable[[int, int, Case], None]
 
 
@@ -77,18 +78,19 @@ def run_subject(
     progress: Progress | None = None,
     *,
     selected: bool = False,
+    known: Known | None = None,
 ) -> Run:
     """Run a subject on cases and judge what it shows; an error in one case never ends the run.
 
     progress: called before each case with its number, the number of cases, and the case; selected: the cases are a
-    choice, so that fewer than ten may conform.
+    choice, so that fewer than ten may conform; known: cases judged before, which are not run again; new ones are added.
     """
     chosen = [case.under(subject.conventions) for case in cases]
     results, pairs = [], []
     for number, case in enumerate(chosen, 1):
         if progress is not None:
             progress(number, len(chosen), case)
-        result, factors = _run_case(subject, case, oracles)
+        result, factors = _remembered(subject, case, oracles, known)
         results.append(result)
         if factors is not None:
             pairs.append((case, factors))
@@ -104,30 +106,26 @@ def run_subject(
     )
 
 
-def answer(subject: Subject, case: Case, given: Case | None = None) -> Observation:
+def answer(subject: Subject, case: Case, given: Case | None = None, seed: int = 0) -> Observation:
     """Run a subject on a private copy of a case (`given`, or one made here) and read its answer.
+
+    seed: of the global random numbers during the call.
 
     Raises SubjectError when the subject raises or answers nonsense. What it prints goes to standard error.
     """
-    with redirect_stdout(sys.stderr), np.errstate():
-        try:
-            shown: Any = subject.run(case.for_subject() if given is None else given)
-        except SubjectError:  # a program behind a pipe: the message says it all
-            raise
-        except (Exception, SystemExit) as error:
-            msg = f"the subject raised {type(error).__name__}: {error}{_where(error)}"
-            raise SubjectError(msg) from error
-    return read_observation(shown, case)
+    copy = case.for_subject() if given is None else given
+    return guarded(lambda: read_observation(subject.run(copy), case), seed=seed)
 
 
-def _where(error: BaseException) -> str:
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    if last is None:
-        return ""
-    code = last.tb_frame.f_code
-    return f" (in {code.co_name}, {code.co_filename}:{last.tb_lineno})"
+def _remembered(
+    subject: Subject, case: Case, oracles: Sequence[Oracle], known: Known | None
+) -> tuple[CaseResult, Factors | None]:
+    if known is None:
+        return _run_case(subject, case, oracles)
+    key = (case.slug, case.dtype)
+    if key not in known:
+        known[key] = _run_case(subject, case, oracles)
+    return known[key]
 
 
 def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[CaseResult, Factors | None]:
@@ -161,11 +159,12 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
     if own is not None:
         findings.append(own[0])
         factors = own[1] if own[0].status is Status.DEVIATES else None
+    seeds = count(1)
     findings += judge_behaviour(
         case,
         observation,
         judged.truth,
-        lambda asked, contiguous: answer(subject, asked, asked.for_subject(contiguous=contiguous)),
+        lambda asked, contiguous: answer(subject, asked, asked.for_subject(contiguous=contiguous), next(seeds)),
         in_process=subject.in_process,
         deviates=bool(wrong),
     )

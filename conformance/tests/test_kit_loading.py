@@ -1,6 +1,7 @@
 """Finding a subject by name: files, modules, bundled ones; every way in which that fails is told."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,13 @@ def test_a_bundled_subject_is_found_by_its_name():
     pytest.importorskip("torch", reason="torch is not installed: its bundled subject cannot be made")
     made = load_subject("torch")
     assert (made.name, made.version[:1].isdigit()) == ("torch", True)
+
+
+def test_a_warning_while_a_file_is_imported_is_no_error_whatever_the_filters(folder):
+    """pytest's `-W error`, and Python's, decide nothing about a subject."""
+    write(folder, "warns.py", "import warnings\nwarnings.warn('old')\ndef net(case): return case\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_subject("warns.py:net").name == "net"
+        with pytest.raises(UserWarning, match="old"):
+            exec((folder / "warns.py").read_text(encoding="utf-8"))  # noqa: S102 - the twin: without our filters it fails

@@ -205,3 +205,49 @@ def test_a_masked_array_is_not_read_as_the_values_under_its_mask():
 
 def test_a_list_whose_numbers_do_not_fit_the_dtype_raises_no_warning():
     assert np.isinf(first({"loss": 1e300}, SINGLE).get("loss", 0))
+
+
+class Foreign:
+    """An array on a device that NumPy cannot read, as DLPack shows it: on CUDA, in its place."""
+
+    def __init__(self, array, *, old=False, moves=True):
+        self.array, self.old, self.moves, self.asked = array, old, moves, []
+
+    def __dlpack_device__(self):
+        return (2, 0)
+
+    def __dlpack__(self, **words):
+        self.asked.append(words)
+        if self.old and "dl_device" in words:
+            msg = "unexpected keyword argument 'dl_device'"
+            raise TypeError(msg)
+        if not self.moves or words.get("dl_device") != (1, 0):
+            msg = "cannot be exported"
+            raise BufferError(msg)
+        return self.array.__dlpack__(max_version=words.get("max_version"))
+
+
+class WithCpu(Foreign):
+    """The same, with a method `cpu` as torch's tensors have it."""
+
+    def cpu(self):
+        return self.array
+
+
+def test_an_array_on_another_device_is_asked_for_a_copy_on_the_cpu():
+    given = [Foreign(array) for array in WEIGHTS]
+    record = first({"weights": given})
+    assert (record.get("weights", 2) == WEIGHTS[1]).all()
+    assert [(words["dl_device"], words["copy"]) for words in given[0].asked] == [((1, 0), True)]
+
+
+def test_an_array_whose_dlpack_is_too_old_to_move_is_asked_for_cpu():
+    record = first({"weights": [WithCpu(array, old=True) for array in WEIGHTS]})
+    assert (record.get("weights", 1) == WEIGHTS[0]).all()
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_an_array_that_cannot_leave_its_device_is_named(old):
+    message = r"weights of layer 1: Foreign cannot be read.*: it lies on DLPack device \(2, 0\) and gives no copy"
+    with pytest.raises(ObservationError, match=message):
+        first({"weights": [Foreign(array, old=old, moves=False) for array in WEIGHTS]})

@@ -14,6 +14,7 @@ from backproof.catalogue import all_cases
 from backproof.cli.console import output
 from backproof.conventions import CHOICES, MEANINGS
 from backproof.door import FLAGS
+from backproof.installed import installed_subjects, origin
 from backproof.loading import BUNDLED
 from backproof_spec import LOSSES, RULES, clauses
 
@@ -63,7 +64,14 @@ def _cases() -> list[dict[str, Any]]:
 
 
 def _subjects() -> list[dict[str, Any]]:
-    return [{"name": name, "what": entry.what, "status": entry.status} for name, entry in BUNDLED.items()]
+    installed = [(name, point) for name, points in installed_subjects().items() for point in points]
+    return [
+        *({"name": name, "what": entry.what, "status": entry.status} for name, entry in BUNDLED.items()),
+        *(
+            {"name": name, "what": f"{point.value}, installed by {origin(point)}", "status": "available"}
+            for name, point in installed
+        ),
+    ]
 
 
 def _conventions() -> list[dict[str, Any]]:

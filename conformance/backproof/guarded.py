@@ -1,0 +1,153 @@
+"""Calling a subject's code in this process: whatever it sets globally is undone, whatever it raises is its own error.
+
+Undone: NumPy's error handling, warnings filters, the seeds of `random`, NumPy and torch, torch's default dtype, number
+of threads, gradient mode and deterministic flags (torch: where it was imported before the call, and on the CPU).
+The caller's own settings do not reach the subject: it runs with NumPy's default error handling, and a warning is never
+an error. A KeyboardInterrupt is the user's when a SIGINT came (a signal handler notices it), else the subject's own;
+away from the main thread, and where SIGINT has no Python handler, it is always the subject's.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from functools import cache
+from types import FrameType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from backproof.errors import SubjectError
+
+Result = TypeVar("Result")
+
+QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)  # as Python itself
+
+
+def guarded(call: Callable[[], Result], seed: int = 0) -> Result:
+    """Call a subject's code and return what it answers; what it prints goes to standard error.
+
+    seed: of the global random numbers: runs are alike, and calls that ought to agree do so with other numbers.
+    Raises SubjectError for whatever it raises, SystemExit included, and KeyboardInterrupt for the user's own Ctrl-C.
+    """
+    with ExitStack() as stack:
+        interrupted = stack.enter_context(_watched_interrupts())
+        stack.enter_context(redirect_stdout(sys.stderr))
+        stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
+        stack.enter_context(own_warnings())
+        stack.enter_context(_kept_seeds(seed))
+        stack.enter_context(_kept_torch(seed))
+        try:
+            answered = call()
+        except BaseException as error:  # SystemExit, a test framework's own outcomes, and the like
+            if interrupted:
+                raise KeyboardInterrupt from error
+            if isinstance(error, SubjectError):
+                raise
+            msg = f"the subject raised {type(error).__name__}: {_text(error)}{_where(error)}"
+            raise SubjectError(msg) from error
+        if interrupted:  # and swallowed
+            raise KeyboardInterrupt
+    return answered
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the error's own code runs here, and may raise anything
+        return "(its text cannot be read)"
+
+
+def _where(error: BaseException) -> str:
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None:
+        return ""
+    code = last.tb_frame.f_code
+    return f" (in {code.co_name}, {code.co_filename}:{last.tb_lineno})"
+
+
+@contextmanager
+def _watched_interrupts() -> Iterator[list[int]]:
+    """Note each SIGINT that interrupts: the handler that was there before decides whether it does."""
+    arrived: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield arrived
+        return
+    handler = before
+
+    def note(number: int, frame: FrameType | None) -> None:
+        try:
+            handler(number, frame)
+        except KeyboardInterrupt:
+            arrived.append(number)
+            raise
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield arrived
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def own_warnings() -> Iterator[None]:
+    """Print each warning once, as Python does by default, whatever the caller's filters are."""
+    heard: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.resetwarnings()
+            warnings.simplefilter("default")
+            for category in QUIET:
+                warnings.simplefilter("ignore", category)
+            yield
+    finally:
+        for item in heard:
+            text = _text(item.message) if isinstance(item.message, Warning) else item.message
+            _print_once(warnings.formatwarning(text, item.category, item.filename, item.lineno))
+
+
+@cache
+def _print_once(text: str) -> None:
+    print(text, end="", file=sys.stderr)
+
+
+@contextmanager
+def _kept_seeds(seed: int) -> Iterator[None]:
+    python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global generator is what subjects use
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)  # noqa: NPY002
+
+
+@contextmanager
+def _kept_torch(seed: int) -> Iterator[None]:
+    """Keep torch's global settings, if torch is there; nothing here imports it."""
+    torch: Any = sys.modules.get("torch")
+    if not hasattr(torch, "get_rng_state"):  # absent, or imported by half
+        yield
+        return
+    seed, dtype, threads = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads()
+    gradients, strict = torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled()
+    only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(seed)
+        torch.set_default_dtype(dtype)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        torch.set_grad_enabled(gradients)
+        torch.use_deterministic_algorithms(strict, warn_only=only_warns)
