@@ -138,14 +138,14 @@ def _kept_torch(seed: int) -> Iterator[None]:
     if not hasattr(torch, "get_rng_state"):  # absent, or imported by half
         yield
         return
-    seed, dtype, threads = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads()
+    state, dtype, threads = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads()
     gradients, strict = torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled()
     only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.manual_seed(seed)
     try:
         yield
     finally:
-        torch.set_rng_state(seed)
+        torch.set_rng_state(state)
         torch.set_default_dtype(dtype)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
