@@ -160,14 +160,17 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
         findings.append(own[0])
         factors = own[1] if own[0].status is Status.DEVIATES else None
     seeds = count(1)
-    findings += judge_behaviour(
-        case,
-        observation,
-        judged.truth,
-        lambda asked, contiguous: answer(subject, asked, asked.for_subject(contiguous=contiguous), next(seeds)),
-        in_process=subject.in_process,
-        deviates=bool(wrong),
-    )
+    try:
+        findings += judge_behaviour(
+            case,
+            observation,
+            judged.truth,
+            lambda asked, contiguous: answer(subject, asked, asked.for_subject(contiguous=contiguous), next(seeds)),
+            in_process=subject.in_process,
+            deviates=bool(wrong),
+        )
+    except SubjectError as error:
+        return CaseResult(case=case, error=str(error)), None
     return CaseResult(case=case, observation=observation, findings=tuple(findings), kinks=judged.kinks), factors
 
 

@@ -83,7 +83,7 @@ def test_a_broken_entry_point_is_told_when_it_is_asked_for(name, message):
 def test_what_is_no_subject_is_refused_and_near_names_are_offered():
     with pytest.raises(UsageError, match="tiny-number: expected a function of a case"):
         load_subject("tiny-number")
-    with pytest.raises(UsageError, match=r"tiny-number, FILE.py:NAME or module:NAME. Did you mean 'tiny-function'"):
+    with pytest.raises(UsageError, match=r"list subjects`, FILE.py:NAME or module:NAME. Did you mean 'tiny-function'"):
         load_subject("tiny-functoin")
 
 

@@ -86,7 +86,17 @@ def test_an_isolated_subject_has_the_same_findings(name):
     for first in (here[1]["first_deviation"], *here[1]["deviations"]):
         if first is not None:
             first["reproduce"] = first["reproduce"].replace(f"{SUBJECTS}:{name}", f"{SUBJECTS}:{name} --isolate")
-    assert here == there
+    assert of_both_doors(here) == of_both_doors(there)
+
+
+def of_both_doors(outcome):
+    """Leave out what a pipe cannot carry: whether arrays were written into, and their memory order."""
+    status, report = outcome
+    apart = ("B-inputs", "B-memory")
+    report["clauses"] = [clause for clause in report["clauses"] if clause["id"] not in apart]
+    report["deviations"] = [found for found in report["deviations"] if found["clause"] not in apart]
+    del report["counts"], report["scope"]
+    return status, report
 
 
 def test_an_isolated_subject_that_raises_is_told_with_its_line():

@@ -45,19 +45,19 @@ def test_the_right_program_conforms():
 
 
 ONE_ERROR = {
-    "dies_in_third_case": "the program was ended by SIGSEGV before it answered run 4 (sigmoid-binary); "
+    "dies_in_third_case": "the program was ended by SIGSEGV before it answered run 13 (sigmoid-binary); "
     "its standard error ends:\n    out of luck\n    (the same happened before, and it was started afresh)",
     "garbage": "answer: expected one line of JSON; 'loss = 0.25' came; "
     "print one JSON object on one line, and everything else on standard error",
     "ends_in_a_line": "the program ended with exit status 0 in the middle of a line "
-    '(\'{"id": 4, "result": [{"net_inputs": [[[',
-    "two_answers": "after the answer to run 3 (sigmoid-binary): expected nothing on standard output; "
-    '\'{"id": 3, "result": [{"net_inputs": [[[',
-    "talks_unasked": "after the answer to run 3 (sigmoid-binary): expected nothing on standard output; "
+    '(\'{"id": 13, "result": [{"net_inputs": [[[',
+    "two_answers": "after the answer to run 12 (sigmoid-binary): expected nothing on standard output; "
+    '\'{"id": 12, "result": [{"net_inputs": [[[',
+    "talks_unasked": "after the answer to run 12 (sigmoid-binary): expected nothing on standard output; "
     "'done!\\n' came; answer each request with one line, flush it, and print everything else on standard error",
-    "wrong_id": "answer: field id: expected 3; 2, that of an earlier request, came; "
+    "wrong_id": "answer: field id: expected 12; 11, that of an earlier request, came; "
     "answer each request once, in order, with its own id",
-    "no_id": "answer: field id: expected 3; no id came; answer each request once, in order, with its own id",
+    "no_id": "answer: field id: expected 12; no id came; answer each request once, in order, with its own id",
     "ragged": "update 1: deltas of layer 1: list cannot be read as an array of numbers: ",
     "strings_for_numbers": "update 1: deltas of layer 1[1][2]: expected a number; '0,25' came; "
     'show numbers as JSON numbers, and those that are not finite as "NaN", "Infinity" or "-Infinity"',
@@ -86,11 +86,11 @@ def test_one_fault_is_an_error_of_its_case_and_the_others_are_judged(name):
 
 
 SLOW = {
-    "hangs": "answer to run 3 (sigmoid-binary): expected an answer within 4 s; nothing came; "
+    "hangs": "answer to run 12 (sigmoid-binary): expected an answer within 4 s; nothing came; "
     "end each answer with a newline and flush it, or raise --timeout; its standard error ends:\n    thinking",
-    "late": "answer to run 3 (sigmoid-binary): expected an answer within 4 s; nothing came; ",
-    "half_line": "answer to run 3 (sigmoid-binary): expected an answer within 4 s; "
-    'half a line (\'{"id": 3, "result": [{"net_inputs": [[[',
+    "late": "answer to run 12 (sigmoid-binary): expected an answer within 4 s; nothing came; ",
+    "half_line": "answer to run 12 (sigmoid-binary): expected an answer within 4 s; "
+    'half a line (\'{"id": 12, "result": [{"net_inputs": [[[',
 }
 
 
@@ -151,7 +151,7 @@ def test_a_crash_that_does_not_come_again_costs_nothing_but_is_told(capsys):
     assert (outcome.result.verdict, outcome.judged, outcome.left) == ("conforms", list(SLUGS), [])
     told = capsys.readouterr().err
     assert (
-        "the program ended with exit status 7 before it answered run 3 (sigmoid-binary); it is started afresh" in told
+        "the program ended with exit status 7 before it answered run 3 (one-neuron-a-layer); it is started afresh" in told
     )
 
 
@@ -239,7 +239,7 @@ def test_a_skipped_feature_is_skipped_in_every_case():
             "sigmoid-binary",
             (
                 "answer: field skipped: expected one feature of this case "
-                "(activation sigmoid, loss log, dtype float64); loss squared came; name what is not done"
+                "(activation sigmoid, loss log, dtype float64, flag several-samples); loss squared came; name what is not done"
             ),
         ),
         (

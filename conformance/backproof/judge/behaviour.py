@@ -8,7 +8,6 @@ another case; the same once more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -76,6 +75,7 @@ def judge_behaviour(
 
     ask: runs the subject on a case, contiguous or not; in_process: it is handed the arrays, so that their memory order
     can matter; deviates: the case deviates already, so that most of what is found here is a consequence.
+    Raises SubjectError when it fails in a further call.
     """
     found: list[Finding] = []
     if "zero-error" in case.flags:
@@ -85,7 +85,8 @@ def judge_behaviour(
     made, first = calls(case), _first_update(case, observation)
 
     def again(clause: str, *, contiguous: bool = True) -> Finding:
-        return _asked(clause, case, lambda: _same(observation, ask(made.same, contiguous), truth))
+        shown = lambda: _same(observation, ask(made.same, contiguous), truth)  # noqa: E731 - what is asked, asked late
+        return _asked(clause, case, shown, may_refuse=not contiguous)
 
     found.append(again(_id(says.same_call_twice)))
     unsteady = found[-1].status is Status.DEVIATES
@@ -118,8 +119,11 @@ def judge_behaviour(
         )
     if in_process:
         found.append(_behind(again(_id(says.memory_order_irrelevant), contiguous=False), behind))
-    with suppress(SubjectError):  # nobody declared that case: only what it leaves behind matters
+    try:
         ask(made.another, True)
+    except SubjectError:  # in this process only what that case leaves behind matters; a program's answer must be one
+        if not in_process:
+            raise
     found.append(_behind(again(_id(says.nothing_kept_between_calls)), unsteady))
     return found
 
@@ -162,10 +166,17 @@ def _first_update(case: Case, observation: Observation) -> Values | None:
     return observation.final.values if observation.final is not None and len(case.batches) == 1 else None
 
 
-def _asked(clause: str, case: Case, gaps: Callable[[], Sequence[Pair]]) -> Finding:
+def _asked(clause: str, case: Case, pairs: Callable[[], Sequence[Pair]], *, may_refuse: bool = False) -> Finding:
+    """Return the finding of a further call; may_refuse: to raise there is a deviation, and no error of the case.
+
+    Raises SubjectError, which says that it is not the first call.
+    """
     try:
-        return compare_answers(clause, case, gaps())
+        return compare_answers(clause, case, pairs())
     except SubjectError as error:
+        if not may_refuse:
+            msg = f"called again (for {clause}), {error}"
+            raise SubjectError(msg) from error
         return behaviour_finding(clause, case, status=Status.DEVIATES, ratio=float("inf"), message=f"there, {error}")
 
 
@@ -231,7 +242,8 @@ def _concatenated(case: Case, whole: Values, truth: Truth, parts: Sequence[tuple
         else:
             tolerance = worst + bounds[0] + bounds[1]
             before = _before(case, quantity, layer)
-            both = before + sum(factor * (value - before) for factor, value in zip(factors, shown, strict=True))
+            with np.errstate(all="ignore"):
+                both = before + sum(factor * (value - before) for factor, value in zip(factors, shown, strict=True))
         found.append(Pair(1, key, whole[key], both, tolerance))
     return found
 

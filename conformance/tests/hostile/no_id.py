@@ -1,3 +1,3 @@
 from polite import serve, third
 
-serve(lambda request, line: line.replace('"id": 3, ', "") if third(request) else line)
+serve(lambda request, line: line.replace('"id": 12, ', "") if third(request) else line)
