@@ -51,7 +51,8 @@ def test_bundled_subjects_come_first_and_all_of_them():
 
 def test_subjects_of_installed_packages_follow_and_do_not_take_a_bundled_name(monkeypatch):
     points = [EntryPoint("mine", "kit_subjects:right", "backproof.subjects"), EntryPoint("numpy", "a:b", "")]
-    monkeypatch.setattr("backproof.installed.entry_points", lambda group: points if group == "backproof.subjects" else [])
+    installed = {"backproof.subjects": points}
+    monkeypatch.setattr("backproof.installed.entry_points", lambda group: installed.get(group, []))
     assert list(targets()) == [*BUNDLED, "mine"]
     assert targets()["numpy"] == "numpy"
     assert judge_all(["mine"], autograd=False, cases=CASES)[0].verdict == "conforms"

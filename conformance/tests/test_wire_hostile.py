@@ -151,7 +151,8 @@ def test_a_crash_that_does_not_come_again_costs_nothing_but_is_told(capsys):
     assert (outcome.result.verdict, outcome.judged, outcome.left) == ("conforms", list(SLUGS), [])
     told = capsys.readouterr().err
     assert (
-        "the program ended with exit status 7 before it answered run 3 (one-neuron-a-layer); it is started afresh" in told
+        "the program ended with exit status 7 before it answered run 3 (one-neuron-a-layer); it is started afresh"
+        in told
     )
 
 

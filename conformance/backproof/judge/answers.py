@@ -39,6 +39,7 @@ def compare_answers(clause: str, case: Case, pairs: Sequence[Pair]) -> Finding:
         np.concatenate([np.asarray(getattr(pair, name), dtype=np.float64).ravel() for pair in pairs])
         for name in ("one", "other", "tolerance")
     )
+    tolerance = np.where(np.isnan(tolerance), np.inf, tolerance)  # no bound is known there, so that nothing is said
     with np.errstate(all="ignore"):
         apart = np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, np.abs(one - other))
         ratios = np.where(apart == 0, 0.0, apart / tolerance)
