@@ -240,7 +240,8 @@ def test_a_skipped_feature_is_skipped_in_every_case():
             "sigmoid-binary",
             (
                 "answer: field skipped: expected one feature of this case "
-                "(activation sigmoid, loss log, dtype float64, flag several-samples); loss squared came; name what is not done"
+                "(activation sigmoid, loss log, dtype float64, flag several-samples); loss squared came; "
+                "name what is not done"
             ),
         ),
         (
