@@ -59,7 +59,7 @@ def test_the_same_lines_corrected_exit_0(tmp_path):
 
 
 def test_nan_everywhere_exits_1(tmp_path):
-    done = check(tmp_path, block("example", "wrong").replace("a, deltas = [case.x]", "a, deltas = [case.x * np.nan]"))
+    done = check(tmp_path, block("example", "wrong").replace("a, deltas = [x]", "a, deltas = [x * np.nan]"))
     assert done.returncode == 1
     assert "nan is not a finite number" in done.stdout
 

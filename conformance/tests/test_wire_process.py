@@ -102,10 +102,18 @@ def test_a_program_has_a_session_of_its_own():
         made.kill()
 
 
+def within(seconds, holds):
+    """Whether something holds at some time within a limit."""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds()
+
+
 def test_a_program_that_is_forgotten_is_ended_with_its_object():
     token = uuid.uuid4().hex
     made = Program([sys.executable, "-c", "import time; time.sleep(100)", token])
-    assert len(alive(token)) == 1
+    assert within(10, lambda: len(alive(token)) == 1), "it has its own command line only after it was started"
     del made
     assert left_behind(token) == []
 
