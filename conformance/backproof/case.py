@@ -117,33 +117,33 @@ class Case:
         x, y = self.x.astype(dtype), self.y.astype(dtype)
         return replace(self, dtype=dtype, layers=layers, x=x, y=y, learning_rate=float(kind(self.learning_rate)))
 
-    def for_subject(self, *, contiguous: bool = True) -> Case:
+    def for_subject(self, memory: str = "rows") -> Case:
         """Return a private, writable copy in the declared weight layout and batch axis.
 
-        The copy is what a Python subject receives; contiguous: False gives the same numbers in another memory order:
-        vectors and samples are every second element of a larger array, matrices stand in columns.
+        The copy is what a Python subject receives; memory: "rows", or the same numbers in another order of memory:
+        "columns" (Fortran's), or "apart", every array being each second element of a larger one along every axis.
         """
         copy = object.__new__(Case)
         transposed = self.conventions.weight_layout == "in_out"
         columns = self.conventions.batch_axis == 1
 
-        def weights(values: Array | None) -> Array | None:
-            turned = values.T if values is not None and transposed else values
-            return None if turned is None else np.array(turned, order="C" if contiguous else "F")
-
-        def spread(values: Array | None) -> Array | None:
-            return None if values is None else np.array(values, order="C") if contiguous else _strided(values)
+        def laid(values: Array | None, *, turned: bool = False) -> Array | None:
+            if values is None:
+                return None
+            given = values.T if turned else values
+            return _strided(given) if memory == "apart" else np.array(given, order="F" if memory == "columns" else "C")
 
         layers = tuple(
-            Layer(weights(la.weights), spread(la.biases), la.activation, weights(la.mask)) for la in self.layers
+            Layer(laid(la.weights, turned=transposed), laid(la.biases), la.activation, laid(la.mask, turned=transposed))
+            for la in self.layers
         )
         for name in self.__slots__:
             object.__setattr__(copy, name, getattr(self, name))
         object.__setattr__(copy, "layers", layers)
         # Lists index an array; a tuple would be read as one index for each dimension.
         object.__setattr__(copy, "batches", tuple(list(batch) for batch in self.batches))
-        object.__setattr__(copy, "x", spread(self.x.T if columns else self.x))
-        object.__setattr__(copy, "y", spread(self.y.T if columns else self.y))
+        object.__setattr__(copy, "x", laid(self.x, turned=columns))
+        object.__setattr__(copy, "y", laid(self.y, turned=columns))
         return copy
 
 

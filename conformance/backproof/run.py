@@ -165,7 +165,7 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
             case,
             observation,
             judged.truth,
-            lambda asked, contiguous: answer(subject, asked, asked.for_subject(contiguous=contiguous), next(seeds)),
+            lambda asked, memory: answer(subject, asked, asked.for_subject(memory), next(seeds)),
             in_process=subject.in_process,
             deviates=bool(wrong),
         )

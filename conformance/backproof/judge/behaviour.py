@@ -1,7 +1,7 @@
 """The behaviour clauses of one case: the subject is called again, and its answers are held against one another.
 
 The calls, in this order: the same again; the
-first batch backwards; its two halves; the same case in another memory order (where the subject is handed the arrays);
+first batch backwards; its two halves; the same case in other orders of memory (where the subject is handed the arrays);
 another case; the same once more.
 """
 
@@ -26,7 +26,8 @@ from backproof.walk import Key
 from backproof_spec import clause_of
 
 Values = Mapping[Key, Array]
-Ask = Callable[[Case, bool], Observation]
+Ask = Callable[[Case, str], Observation]
+ROWS, *OTHER_ORDERS = ("rows", "columns", "apart")
 
 EXACTLY_ZERO = ("deltas", "weight_gradients", "bias_gradients")
 
@@ -41,15 +42,16 @@ class Calls:
     halves: tuple[Case, Case] | None
     another: Case
 
-    def in_order(self) -> Iterator[tuple[Case, bool]]:
-        """Yield every call after the first (case, contiguous), in the order in which the judge makes them."""
-        yield self.same, True
+    def in_order(self) -> Iterator[tuple[Case, str]]:
+        """Yield every call after the first (case, order of memory), as the judge makes them one after the other."""
+        yield self.same, ROWS
         for case in (self.permuted, *(self.halves or ())):
             if case is not None:
-                yield case, True
-        yield self.same, False
-        yield self.another, True
-        yield self.same, True
+                yield case, ROWS
+        for memory in OTHER_ORDERS:
+            yield self.same, memory
+        yield self.another, ROWS
+        yield self.same, ROWS
 
 
 @lru_cache(maxsize=512)
@@ -73,7 +75,7 @@ def judge_behaviour(
 ) -> list[Finding]:
     """Return the findings of the behaviour clauses on one case.
 
-    ask: runs the subject on a case, contiguous or not; in_process: it is handed the arrays, so that their memory order
+    ask: runs the subject on a case, in an order of memory; in_process: it is handed the arrays, so that their memory order
     can matter; deviates: the case deviates already, so that most of what is found here is a consequence.
     Raises SubjectError when it fails in a further call.
     """
@@ -84,23 +86,25 @@ def judge_behaviour(
         return found
     made, first = calls(case), _first_update(case, observation)
 
-    def again(clause: str, *, contiguous: bool = True) -> Finding:
-        shown = lambda: _same(observation, ask(made.same, contiguous), truth)  # noqa: E731 - what is asked, asked late
-        return _asked(clause, case, shown, may_refuse=not contiguous)
+    def again(clause: str, *memory: str) -> Finding:
+        def shown() -> list[Pair]:
+            return [pair for order in memory for pair in _same(observation, ask(made.same, order), truth)]
 
-    found.append(again(_id(says.same_call_twice)))
+        return _asked(clause, case, shown, may_refuse=memory != (ROWS,))
+
+    found.append(again(_id(says.same_call_twice), ROWS))
     unsteady = found[-1].status is Status.DEVIATES
     behind = deviates or unsteady
     if made.permuted is not None and made.halves is not None:
         if first is None:
-            first = _first_update(case, ask(made.first_update, True))
+            first = _first_update(case, ask(made.first_update, ROWS))
         permuted, halves, known = made.permuted, made.halves, first or {}
         found.append(
             _behind(
                 _asked(
                     _id(says.permuted_batch),
                     case,
-                    lambda: _permuted(case, known, _first_update(permuted, ask(permuted, True)), truth),
+                    lambda: _permuted(case, known, _first_update(permuted, ask(permuted, ROWS)), truth),
                 ),
                 behind,
             )
@@ -111,20 +115,20 @@ def judge_behaviour(
                     _id(says.concatenated_batch),
                     case,
                     lambda: _concatenated(
-                        case, known, truth, [(part, _first_update(part, ask(part, True)) or {}) for part in halves]
+                        case, known, truth, [(part, _first_update(part, ask(part, ROWS)) or {}) for part in halves]
                     ),
                 ),
                 behind,
             )
         )
     if in_process:
-        found.append(_behind(again(_id(says.memory_order_irrelevant), contiguous=False), behind))
+        found.append(_behind(again(_id(says.memory_order_irrelevant), *OTHER_ORDERS), behind))
     try:
-        ask(made.another, True)
+        ask(made.another, ROWS)
     except SubjectError:  # in this process only what that case leaves behind matters; a program's answer must be one
         if not in_process:
             raise
-    found.append(_behind(again(_id(says.nothing_kept_between_calls)), unsteady))
+    found.append(_behind(again(_id(says.nothing_kept_between_calls), ROWS), unsteady))
     return found
 
 

@@ -130,11 +130,11 @@ def require_enough(case: Case, observation: Observation) -> None:
                 where = f" of layer {missing[0]}" if missing[0] else ""
                 msg = f"update {number}: {name}{where} is not shown, although {name} is shown elsewhere in this case"
                 raise ObservationError(msg)
-    partner = {"weights": "biases", "weight_gradients": "bias_gradients"}
-    for name, other in partner.items():
-        if name in names and other not in names and any(layer.biases is not None for layer in case.layers):
-            msg = f"{name} is shown, {other} is not: show both (None for a layer without biases)"
-            raise ObservationError(msg)
+    if not {"bias_gradients", "biases"} & set(names) and any(layer.biases is not None for layer in case.layers):
+        shown = "weight_gradients" if "weight_gradients" in names else "weights"
+        other = {"weights": "biases", "weight_gradients": "bias_gradients"}[shown]
+        msg = f"{shown} is shown, {other} is not: show both (None for a layer without biases)"
+        raise ObservationError(msg)
 
 
 def as_arrays(steps: Sequence[Values]) -> list[dict[Key, Array]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from backproof.balls import Array
-from backproof.mutants.machine import Here, Step
 from backproof.mutants.mutant import Mutant
+from backproof.mutants.steps import Here, Step
 
 
 def _labels_overwritten(right: Step, here: Here) -> None:

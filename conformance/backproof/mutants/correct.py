@@ -13,7 +13,8 @@ from backproof.balls import Array
 from backproof.case import Case
 from backproof.conventions import Conventions
 from backproof.door import Subject
-from backproof.mutants.machine import Here, Machine, Record, delta_scale, gradient_scale, stable
+from backproof.mutants.machine import Machine, Record
+from backproof.mutants.steps import Here, delta_scale, gradient_scale, stable
 from backproof_spec import LOSSES, activation
 
 Product = Callable[[Array, Array], Array]

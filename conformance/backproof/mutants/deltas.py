@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from backproof.balls import Array
-from backproof.mutants.machine import Here, Step, delta_scale, derivative, stable
 from backproof.mutants.mutant import Mutant
+from backproof.mutants.steps import Here, Step, delta_scale, derivative, stable
 from backproof_spec import activation
 
 
@@ -68,7 +68,8 @@ def without_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Arra
     return np.asarray(delta_scale(here) * (2 * (o - y)))
 
 
-def _twice_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+def twice_slope(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+    """Multiply the output delta by f' once more."""
     rule = here.rule
     return right(here, y, z, o) * derivative(rule, z, o) if rule.elementwise else right(here, y, z, o)
 
@@ -92,7 +93,7 @@ def _rolled(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
     return right(here, np.roll(y, 1, axis=0), z, o)
 
 
-def _broadcast(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+def labels_broadcast(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
     """Compute (n, 1) - (n,), which broadcasts to (n, n), and average it away."""
     if o.shape[1] != 1:
         return right(here, y, z, o)
@@ -138,7 +139,7 @@ MUTANTS = (
     Mutant(
         "output-derivative-twice",
         "delta_at_output",
-        _twice_slope,
+        twice_slope,
         "the output delta is multiplied by f' once more",
         "a fused pair gets a derivative that it already contains",
         "pennylane#1928",
@@ -185,7 +186,7 @@ MUTANTS = (
     Mutant(
         "labels-broadcast",
         "delta_at_output",
-        _broadcast,
+        labels_broadcast,
         "(n, 1) - (n,) broadcasts to (n, n)",
         "every sample learns the mean label",
         "pytorch#16045, tensorflow#37770",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from backproof.balls import Array
-from backproof.mutants.machine import Here, Step, stable
 from backproof.mutants.mutant import Mutant
+from backproof.mutants.steps import Here, Step, stable
 from backproof_spec import activation
 
 
@@ -35,6 +35,13 @@ def _with_parameter(**changed: Any) -> Step:
         return stable(replace(rule, parameters=tuple(sorted({**dict(rule.parameters), **changed}.items()))), z)
 
     return wrong
+
+
+def _inverted_slope(right: Step, here: Here, z: Array) -> Array:
+    parameters = dict(here.rule.parameters)
+    if "slope" not in parameters:
+        return right(here, z)
+    return stable(replace(here.rule, parameters=(("slope", 1 / parameters["slope"]),)), z)
 
 
 def _only(name: str, formula: Step) -> Step:
@@ -179,7 +186,7 @@ MUTANTS = (
     Mutant(
         "leaky-slope-inverted",
         "activate",
-        _with_parameter(slope=4.0),
+        _inverted_slope,
         "the leaky slope is inverted (1 / slope)",
         "negative net inputs are enlarged",
     ),

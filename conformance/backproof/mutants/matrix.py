@@ -20,7 +20,7 @@ from backproof.balls import distance
 from backproof.case import DTYPES, Case
 from backproof.catalogue import all_cases
 from backproof.door import Subject
-from backproof.judge.behaviour import calls, judge_inputs
+from backproof.judge.behaviour import ROWS, calls, judge_inputs
 from backproof.judge.findings import Status
 from backproof.mutants import MUTANTS, get_mutant
 from backproof.mutants.correct import CORRECT
@@ -117,8 +117,8 @@ def _answers(machine: Machine, case: Case, *, further: bool) -> list[tuple[Case,
     """Return (what was asked, what was shown, whether the inputs were written into) of a case, or of all its calls."""
     made = calls(case)
     found = []
-    for one, contiguous in [(case, True), *made.in_order()] if further else [(case, True)]:
-        given = one.for_subject(contiguous=contiguous)
+    for one, memory in [(case, ROWS), *made.in_order()] if further else [(case, ROWS)]:
+        given = one.for_subject(memory)
         shown = machine(given)
         if one is made.another:
             continue

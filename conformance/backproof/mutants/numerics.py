@@ -9,8 +9,8 @@ import numpy as np
 
 from backproof.balls import Array
 from backproof.catalogue.generator import Numbers
-from backproof.mutants.machine import Here, Step
 from backproof.mutants.mutant import Mutant
+from backproof.mutants.steps import Here, Step
 
 
 def float32(values: Array) -> Array:

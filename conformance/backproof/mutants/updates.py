@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from backproof.balls import Array
-from backproof.mutants.machine import Here, Step
 from backproof.mutants.mutant import Mutant
+from backproof.mutants.steps import Here, Step
 
 
 def divided(count: Any) -> Step:

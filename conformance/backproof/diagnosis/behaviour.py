@@ -1,0 +1,145 @@
+"""The mutants of behaviour that a run agrees with: the same calls, in the same order, on the same cases.
+
+What is kept between calls depends on all calls before, so a mutant is followed through the first cases of the run, from
+the start, in every way in which it may keep things: for each network, for each shape of one, or for all alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+import backproof.behaviour as says
+from backproof.case import Case
+from backproof.diagnosis.agreement import AGREES, Values, flat
+from backproof.diagnosis.suggestion import of_behaviour
+from backproof.judge.behaviour import OTHER_ORDERS, ROWS, calls, judge_inputs
+from backproof.judge.findings import Finding, Judged, Status
+from backproof.mutants import MUTANTS, Machine, Mutant
+from backproof.mutants.forms.behaviour import keeping
+from backproof.run import CaseResult, Run
+from backproof.tolerance import Tolerance
+from backproof_spec import clause_of
+
+MOST = 24
+DEVIATING = 4
+KEPT_FOR = ("case", "shape", "all")
+INPUTS, REPEAT, PERMUTED, MEMORY, STATE = (
+    clause_of(function).id
+    for function in (
+        says.inputs_not_mutated,
+        says.same_call_twice,
+        says.permuted_batch,
+        says.memory_order_irrelevant,
+        says.nothing_kept_between_calls,
+    )
+)
+
+
+def behaviour_agreements(run: Run) -> list[tuple[float, int, Mutant]]:
+    """Return (agreement, number of the form, mutant) of every mutant of behaviour that shows the same in every call."""
+    first = _first(run)
+    found = []
+    for mutant in MUTANTS:
+        if not mutant.of_behaviour or not first:
+            continue
+        best = min((_agreement(run, machine, first), number) for number, machine in enumerate(_forms(mutant, run)))
+        if np.isfinite(best[0]):
+            found.append((*best, mutant))
+    return found
+
+
+def _forms(mutant: Mutant, run: Run) -> Iterator[Machine]:
+    base = Machine(shows=tuple(run.quantities))
+    yield mutant.machine(base)
+    if mutant.step == "keep":
+        for kept_for in KEPT_FOR:
+            for wrong in keeping(mutant):
+                yield replace(base.with_step("keep", wrong), kept_for=kept_for)
+
+
+def _first(run: Run) -> list[CaseResult]:
+    """Return the cases of the run up to the fourth that deviates in a further call, in the order in which they ran."""
+    chosen: list[CaseResult] = []
+    deviating = 0
+    for result in run.results:
+        if result.observation is None or deviating == DEVIATING or len(chosen) == MOST:
+            continue
+        chosen.append(result)
+        deviating += of_behaviour(result.findings)
+    return chosen if deviating else []
+
+
+def _agreement(run: Run, machine: Machine, first: Sequence[CaseResult]) -> float:
+    """Return the largest relative difference; infinite as soon as one is too large."""
+    worst = 0.0
+    for result in first:
+        try:
+            worst = max(worst, _in_case(result, machine, in_process=run.subject.in_process))
+        except ValueError:  # what was kept of one network does not fit another: such a program would not run
+            return float("inf")
+        if not worst <= AGREES * Tolerance(result.case.dtype).u:
+            return float("inf")
+    return worst
+
+
+def _in_case(result: CaseResult, machine: Machine, *, in_process: bool) -> float:
+    case, observation = result.case, result.observation
+    plain = case.under(replace(case.conventions, weight_layout="out_in", batch_axis=0))
+    given = plain.for_subject()
+    first = flat(machine(given))
+    written = judge_inputs(plain, plain.for_subject(), given)
+    answers = _further(plain, machine, in_process=in_process)
+    worst = 0.0
+    for finding in result.findings:
+        if finding.judged is not Judged.BEHAVIOUR or finding.status is Status.VACUOUS:
+            continue
+        if finding.clause == INPUTS:
+            worst = max(worst, 0.0 if finding.message == written.message else float("inf"))
+        elif finding.clause in answers and finding.got is not None:
+            worst = max(worst, min(_apart(finding, answer) for answer in answers[finding.clause]))
+    steps = [] if observation is None else [dict(record.values) for record in observation.steps]
+    return max(worst, _of_values(steps, first)) if steps else worst
+
+
+def _further(case: Case, machine: Machine, *, in_process: bool) -> Mapping[str, list[list[Values]]]:
+    """Return the answers of the machine in the further calls, by the clause that looks at them."""
+    made = calls(case)
+    several = (PERMUTED, "", "") if made.permuted is not None else ()
+    names = [REPEAT, *several, *[MEMORY] * len(OTHER_ORDERS), "", STATE]
+    found: dict[str, list[list[Values]]] = {}
+    for name, (asked, memory) in zip(names, made.in_order(), strict=True):
+        if memory == ROWS or in_process:
+            found.setdefault(name, []).append(flat(machine(asked.for_subject(memory))))
+    found.pop("", None)
+    return found
+
+
+def _apart(finding: Finding, answer: list[Values]) -> float:
+    """Return how far the machine's value is from the one that was found, relative to the larger of got and expected."""
+    values = answer[finding.step - 1] if finding.step <= len(answer) else {}
+    value = values.get((finding.quantity, finding.layer))
+    if value is None or finding.got is None or finding.expected is None or len(finding.index) != value.ndim:
+        return float("inf")
+    theirs = float(value[finding.index])
+    if not np.isfinite(finding.got) or not np.isfinite(theirs):
+        return 0.0 if np.isfinite(finding.got) == np.isfinite(theirs) else float("inf")
+    return abs(theirs - finding.got) / (max(abs(finding.got), abs(finding.expected)) or 1.0)
+
+
+def _of_values(mine: list[Values], theirs: list[Values]) -> float:
+    """Return the largest relative difference of what the first calls showed."""
+    if len(mine) != len(theirs):
+        return float("inf")
+    worst = 0.0
+    for one, other in zip(mine, theirs, strict=True):
+        for key in (one.keys() & other.keys()) - {("loss", 0)}:
+            value, wrong = one[key].astype(np.float64), other[key].astype(np.float64)
+            if value.shape != wrong.shape or not np.array_equal(np.isfinite(value), np.isfinite(wrong)):
+                return float("inf")
+            finite = np.isfinite(value)
+            size = float(np.abs(value[finite]).max(initial=0.0)) or 1.0
+            worst = max(worst, float(np.abs(value - wrong)[finite].max(initial=0.0)) / size)
+    return worst

@@ -1,0 +1,119 @@
+"""Mistakes that are recognised by their kind, not by their values: noise, lost digits, one bad element.
+
+No two runs of the same race agree, and a product in single precision depends on its order of summation. What tells
+them is the size of the error, what it looks like, and that everything else is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backproof.balls import Array
+from backproof.diagnosis.agreement import AGREES, Key, Witness, elementwise, gap_of
+from backproof.mutants.machine import Machine
+from backproof.mutants.numerics import bfloat16, float16, float32
+
+SPREAD = 0.1  # relative errors of noise differ from element to element by at least so much of the largest
+NEAR = 8.0  # the largest error of noise of a size s lies between s / 8 and 8 s
+DIGITS = 64.0  # values that went through a lower precision are wrong by at most so many of its units
+FEW = 8  # so many elements at least must look like it
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The errors of one quantity that is not right: relative to each element, and the values themselves."""
+
+    key: Key
+    last: bool
+    relative: Array
+    shown: Array
+    predicted: Array
+
+
+def recognised(witnesses: Sequence[Witness]) -> list[str]:
+    """Return the names of the mutants of which everything that deviates has the kind."""
+    found = list(_errors(witnesses))
+    if not found:
+        return []
+    return [name for name, kind in KINDS.items() if kind(found)]
+
+
+def _errors(witnesses: Sequence[Witness]) -> Iterator[Errors]:
+    for witness in witnesses:
+        for step, key, value, predicted, size in elementwise(witness, Machine()):
+            if gap_of(witness, step, key, value, predicted) <= AGREES * witness.u:
+                continue
+            telling = size > 0
+            mask = witness.case.layers[key[1] - 1].mask if key[0] == "weight_gradients" else None
+            if mask is not None:
+                telling &= mask
+            error = (value.astype(np.float64) - predicted.astype(np.float64))[telling]
+            relative = error / size[telling]
+            yield Errors(key, key[1] == witness.case.depth, relative, value[telling], predicted[telling])
+
+
+def _noise(quantities: tuple[str, ...], size: float, *, hidden: bool = False) -> Callable[[list[Errors]], bool]:
+    """Return whether errors are noise of a size in some quantities; hidden: in hidden layers only."""
+
+    def kind(found: list[Errors]) -> bool:
+        if any(e.key[0] not in quantities or (hidden and e.last) for e in found):
+            return False
+        errors = np.concatenate([e.relative for e in found])
+        largest = float(np.abs(errors).max(initial=0.0))
+        irregular = len(errors) >= FEW and float(errors.std()) > SPREAD * largest
+        return irregular and size / NEAR < largest < size * NEAR
+
+    return kind
+
+
+def _rounded(
+    quantity: str, cast: Callable[[Array], Array], u: float, *, hidden: bool = False, output: bool = False
+) -> Callable[[list[Errors]], bool]:
+    """Return whether every value of a quantity is a number of a lower precision, near the right one.
+
+    hidden: not in the output layer; output: there as well, and seen there.
+    """
+
+    def kind(found: list[Errors]) -> bool:
+        if any(e.key[0] != quantity or (hidden and e.last) for e in found):
+            return False
+        if output and not any(e.last for e in found):
+            return False
+        near = all((np.abs(e.relative) <= DIGITS * u).mean() > 1 - SPREAD for e in found)
+        exact = all(np.array_equal(cast(e.shown), e.shown) for e in found)
+        return near and exact and any(not np.array_equal(cast(e.predicted), e.predicted) for e in found)
+
+    return kind
+
+
+def _one_element(found: list[Errors]) -> bool:
+    """Return whether in every array that is wrong one element of the gradient alone is."""
+    if any(e.key[0] not in ("weight_gradients", "weights") for e in found):
+        return False
+    wrong = [np.abs(e.relative) > AGREES * np.finfo(np.float64).eps for e in found]
+    return all(w.sum() == 1 for w in wrong) and any(len(w) >= FEW for w in wrong)
+
+
+GRADIENTS = ("weight_gradients", "bias_gradients", "weights", "biases")
+SINGLE, HALF, BRAIN = 2.0**-24, 2.0**-11, 2.0**-8
+
+KINDS: dict[str, Callable[[list[Errors]], bool]] = {
+    "net-inputs-through-float32": _rounded("net_inputs", float32, SINGLE),
+    "activations-through-float16": _rounded("activations", float16, HALF),
+    "activations-through-bfloat16": _rounded("activations", bfloat16, BRAIN),
+    "all-deltas-through-float32": _rounded("deltas", float32, SINGLE, output=True),
+    "deltas-through-float32": _rounded("deltas", float32, SINGLE, hidden=True),
+    "deltas-through-float16": _rounded("deltas", float16, HALF, hidden=True),
+    "deltas-through-bfloat16": _rounded("deltas", bfloat16, BRAIN, hidden=True),
+    "gradients-through-float32": _rounded("weight_gradients", float32, SINGLE),
+    "gradients-summed-in-float16": _rounded("weight_gradients", float16, HALF),
+    "weights-through-float32": _rounded("weights", float32, SINGLE),
+    "weights-through-bfloat16": _rounded("weights", bfloat16, BRAIN),
+    "gradient-one-bad-element": _one_element,
+    "noise-1e-3": _noise(GRADIENTS, 1e-3),
+    "noise-1e-5": _noise(GRADIENTS, 1e-5),
+    "delta-noise-1e-5": _noise(("deltas",), 1e-5, hidden=True),
+}

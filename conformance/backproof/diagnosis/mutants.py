@@ -1,0 +1,115 @@
+"""The mutants that show what a subject shows, best agreement first.
+
+Each is run in every form that its bug takes, under the subject's conventions, and must agree in every quantity that is
+shown: in the cases that deviate, and in those that conform. float64 cases are preferred: they tell more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from backproof.case import DTYPES
+from backproof.diagnosis.agreement import Witness, agreement
+from backproof.diagnosis.behaviour import behaviour_agreements
+from backproof.diagnosis.kinds import recognised
+from backproof.diagnosis.suggestion import Suggestion, of_behaviour, of_value
+from backproof.judge.findings import Status
+from backproof.mutants import MUTANTS, Machine, Mutant, get_mutant
+from backproof.mutants.forms import forms
+from backproof.run import CaseResult, Run
+
+MOST_CASES = 8
+
+
+def suggest_mutants(run: Run) -> list[Suggestion]:
+    """Return the mutants that the run agrees with; none where nothing deviates.
+
+    A mutant of behaviour is looked for where a further call deviates, one of kind alone where no values agree.
+    """
+    found: list[tuple[float, int, Mutant]] = []
+    if any(of_value(finding) for finding in run.findings):
+        found = _by_value(run)
+    if of_behaviour(run.findings):
+        found += behaviour_agreements(run)
+    if not found:
+        return [_recognised(name) for name in _kinds(run)]
+    only_weights = run.quantities <= {"weights", "biases"}
+    ranked = sorted(
+        found, key=lambda one: (_order_of_magnitude(one[0]), one[1] > 0, only_weights and one[2].step != "update")
+    )
+    return [
+        Suggestion(
+            "mutant",
+            mutant.name,
+            worst,
+            f"It agrees with `{mutant.name}` to a relative {worst:.0e}: {mutant.explanation}.",
+        )
+        for worst, _, mutant in ranked
+    ]
+
+
+def _by_value(run: Run) -> list[tuple[float, int, Mutant]]:
+    """Return (agreement, number of the form, mutant) of every mutant that agrees in the values of its best form."""
+    witnesses = _telling(run)
+    if not witnesses:
+        return []
+    only_loss = all(f.quantity == "loss" for f in run.findings if f.status is Status.DEVIATES)
+    found: list[tuple[float, int, Mutant]] = []
+    if np.isfinite(agreement(Machine(), witnesses)):
+        return found
+    for mutant in MUTANTS:
+        if mutant.of_behaviour or (only_loss and mutant.step != "loss"):
+            continue
+        best = min(
+            (
+                (agreement(machine, witnesses), number)
+                for number, machine in enumerate(forms(mutant, run.subject.conventions.reduction))
+            ),
+            default=(float("inf"), 0),
+        )
+        if np.isfinite(best[0]):
+            found.append((*best, mutant))
+    return found
+
+
+def _kinds(run: Run) -> list[str]:
+    """Return what a run is recognised as by the kind of its errors."""
+    witnesses = _telling(run)
+    return recognised(witnesses) if witnesses else []
+
+
+def _recognised(name: str) -> Suggestion:
+    mutant = get_mutant(name)
+    explanation = f"It looks like `{name}`: {mutant.explanation}; the size and the look of the errors are those."
+    return Suggestion("mutant", name, None, explanation)
+
+
+def _order_of_magnitude(agreement: float) -> int:
+    """Return the power of 1000 that an agreement is near: rounding decides nothing between two mutants."""
+    return round(np.log10(max(agreement, np.finfo(np.float64).eps)) / 3)
+
+
+def _telling(run: Run) -> list[Witness]:
+    """Return the judged cases of one dtype: some small ones that deviate, some that conform, then all others."""
+    for dtype in DTYPES:
+        results = sorted(run.results, key=lambda result: result.case.size)
+        judged = [Witness(result) for result in results if _comparable(result, dtype)]
+        deviating = [witness for witness in judged if witness.deviates]
+        if deviating:
+            right = [witness for witness in judged if not witness.deviates]
+            front = [*_spread(deviating, MOST_CASES), *_spread(right, MOST_CASES)]
+            return [*front, *(witness for witness in judged if witness not in front)]
+    return []
+
+
+def _comparable(result: CaseResult, dtype: str) -> bool:
+    """Whether code with the same mistake shows the same there: not at exact zeros of a kink."""
+    return result.observation is not None and result.case.dtype == dtype and "exact-zero" not in result.case.flags
+
+
+def _spread(witnesses: Sequence[Witness], most: int) -> list[Witness]:
+    """Return the first half of `most` from the front, the others from all over."""
+    front, rest = list(witnesses[: most // 2]), list(witnesses[most // 2 :])
+    return [*front, *rest[:: max(1, -(-len(rest) // (most - most // 2)))]] if rest else front
