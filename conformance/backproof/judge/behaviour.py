@@ -75,8 +75,8 @@ def judge_behaviour(
 ) -> list[Finding]:
     """Return the findings of the behaviour clauses on one case.
 
-    ask: runs the subject on a case, in an order of memory; in_process: it is handed the arrays, so that their memory order
-    can matter; deviates: the case deviates already, so that most of what is found here is a consequence.
+    ask: runs the subject on a case, in an order of memory; in_process: it is handed the arrays, so that this order can
+    matter; deviates: the case deviates already, so that most of what is found here is a consequence.
     Raises SubjectError when it fails in a further call.
     """
     found: list[Finding] = []
