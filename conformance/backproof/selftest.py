@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from backproof.api import check
+from backproof.catalogue import all_cases
 from backproof.errors import UsageError
 from backproof.loading import load_subject
+from backproof.mutants import MUTANTS
 from backproof.mutants.matrix import Row
+from backproof.mutants.power import one_sided, power_of
 
 LEAST_LOCALISED = 0.97
 LEAST_NAMED = 0.90
@@ -79,6 +82,12 @@ def summary(rows: Sequence[Row], counter: Sequence[tuple[str, str, list[str]]], 
                 lines.append((f"mutants whose first deviation is by their clause, {dtype}", right, len(real), enough))
     failed = sum(verdict != "conforms" for _, verdict, _ in counter)
     lines.append(("correct implementations failed", failed, len(counter), failed == 0))
+    powers = power_of(rows)
+    if len({row.mutant for row in rows}) == len(MUTANTS):
+        strong = sum(power.enough for power in powers)
+        text = "cases that kill what at most half of the others kill"
+        lines.append((text, strong, len(powers), strong == len(powers)))
+        lines.append(("ways in which all cases are alike, and must not be", *_one_sided()))
     if found:
         judged = sum(stranger.judged_right for stranger in found)
         lines.append(("independent programs judged right", judged, len(found), judged == len(found)))
@@ -91,6 +100,19 @@ def summary(rows: Sequence[Row], counter: Sequence[tuple[str, str, list[str]]], 
             ("unknown bugs and right programs without a suggestion", silent, len(others), silent == len(others))
         )
     return lines
+
+
+def _one_sided() -> tuple[int, int, bool]:
+    blind = one_sided(all_cases())
+    return len(blind), 0, not blind
+
+
+def powers_as_data(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the power of each case as the golden's data."""
+    return {
+        power.case: {"kills": power.kills, "rarest": power.rarest, "killers": power.killers, "cases": power.cases}
+        for power in power_of(rows)
+    }
 
 
 def as_data(rows: Sequence[Row]) -> dict[str, Any]:

@@ -355,12 +355,31 @@ def _zero_error() -> Case:
     )
 
 
+def _zero_error_relu() -> Case:
+    """Return a dyadic ReLU case whose outputs equal the labels, with neurons at work and at rest in every sample."""
+    first = np.array([[0.5, -1.0], [2.0, 0.75], [-0.5, 0.25], [1.0, -2.0]])
+    second = np.array([[1.0, -0.5, 0.25, 2.0], [0.25, 2.0, -1.0, 0.5]])
+    x = np.array([[1.0, 0.5], [0.25, -1.0], [-0.5, 0.75]])
+    biases, at_output = np.array([0.25, -0.25, 0.5, 0.125]), np.array([0.5, -1.0])
+    return Case(
+        slug="zero-error-relu",
+        title="Outputs equal to the labels behind ReLU: nothing may change",
+        layers=(Layer(first, biases, activation("relu")), Layer(second, at_output, activation("identity"))),
+        x=x,
+        y=np.maximum(x @ first.T + biases, 0) @ second.T + at_output,
+        loss="squared",
+        learning_rate=0.25,
+        batches=((0, 1, 2),),
+        flags=("zero-error",),
+    )
+
+
 @cache
 def _float64_cases() -> tuple[Case, ...]:
     generated = [
         build_case(slug, title, widths, hidden, loss, **options) for slug, title, widths, hidden, loss, options in TABLE
     ]
-    cases = [worked_example(), *generated, with_numeric_flags(_relu_exact_zero()), _zero_error()]
+    cases = [worked_example(), *generated, with_numeric_flags(_relu_exact_zero()), _zero_error(), _zero_error_relu()]
     return (cases[0], *sorted(cases[1:], key=lambda case: (case.size, case.slug)))
 
 

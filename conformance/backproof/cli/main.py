@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     )
     selftest.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each core)")
     selftest.add_argument("--json", metavar="FILE", help="write the kill matrix")
+    selftest.add_argument("--powers", metavar="FILE", help="write what each case kills that few others kill")
     selftest.add_argument(
         "--independent", metavar="DIR", help="judge the programs that DIR/expected.toml names as well"
     )

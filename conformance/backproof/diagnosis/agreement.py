@@ -16,7 +16,6 @@ from backproof.balls import Array
 from backproof.case import Case
 from backproof.catalogue.generator import Numbers
 from backproof.diagnosis.suggestion import of_value
-from backproof.judge.findings import Status
 from backproof.mutants.machine import Machine, Record
 from backproof.mutants.steps import loss as right_loss
 from backproof.run import CaseResult
@@ -38,21 +37,38 @@ class Witness:
     result: CaseResult
     case: Case = field(init=False)
     steps: list[Values] = field(init=False)
+    u: float = field(init=False)
     deviates: bool = field(init=False)
     wrong_loss: bool = field(init=False)
+    suspects: frozenset[tuple[int, Key]] = field(init=False, default=frozenset())
+    _right: list[Values] = field(init=False)
+    _sizes: dict[tuple[int, Key], tuple[float, float]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Read the observation."""
+        """Read the observation, and see where it is not what a correct program makes of its own values."""
         observation = self.result.observation
         self.case = self.result.case
         self.steps = [] if observation is None else [dict(record.values) for record in observation.steps]
-        self.deviates = any(f.status is Status.DEVIATES for f in self.result.findings)
+        self.deviates = any(of_value(f) for f in self.result.findings)
+        self.u = Tolerance(self.case.dtype).u
         self.wrong_loss = any(f.quantity == "loss" and of_value(f) for f in self.result.findings)
+        self._right = flat(Machine()(self.case, self.steps))
+        self.suspects = frozenset(
+            (step, key)
+            for step, key, value, right in paired(self, self._right) or ()
+            if not gap_of(self, step, key, value, right) <= AGREES * self.u
+        )
 
-    @property
-    def u(self) -> float:
-        """The unit roundoff of the case."""
-        return Tolerance(self.case.dtype).u
+    def as_right(self, step: int, key: Key, value: Array) -> bool:
+        """Whether a machine shows what a correct program would, to the bit."""
+        right = self._right[step - 1].get(key) if step <= len(self._right) else None
+        return right is not None and np.array_equal(right, value)
+
+    def size(self, step: int, key: Key, value: Array) -> tuple[float, float]:
+        """Return the size of what was shown of a quantity, and the rounding that is no part of it."""
+        if (step, key) not in self._sizes:
+            self._sizes[step, key] = _size(self, step, key, value)
+        return self._sizes[step, key]
 
     @property
     def final(self) -> Values | None:
@@ -108,33 +124,34 @@ def _gap(machine: Machine, witness: Witness) -> float | None:
     if pairs is None:
         return float("inf")
     with_loss = machine.loss is not right_loss
-    gaps = {
-        (step, key): gap
-        for step, key, value, wrong in pairs
-        for gap in [gap_of(witness, step, key, value, wrong)]
-        if key[0] != "loss" or witness.wrong_loss or with_loss
-    }
-    large = {place: gap for place, gap in gaps.items() if not gap <= AGREES * witness.u}
+    worst, large = 0.0, []
+    for step, key, value, wrong in sorted(pairs, key=lambda pair: pair[:2] not in witness.suspects):
+        if key[0] == "loss" and not (witness.wrong_loss or with_loss):
+            continue
+        gap = gap_of(witness, step, key, value, wrong)
+        if gap <= AGREES * witness.u:
+            worst = max(worst, gap)
+        elif witness.as_right(step, key, wrong) or (np.isinf(gap) and np.isfinite(wrong).all()):
+            return float("inf")
+        elif np.isfinite(gap):
+            large.append((step, key, value, wrong, gap))
+        else:  # the machine itself overflows there
+            large.append((step, key, value, wrong, 0.0))
     if not large:
-        return max(gaps.values(), default=0.0)
-    if any(np.isinf(gap) and _overflowed(predicted, place) for place, gap in large.items()):
-        return None
-    if not all(np.isfinite(gap) for gap in large.values()):
-        return float("inf")
+        return worst
     again = flat(machine(witness.case, witness.steps, jostle(witness.u)))
-    turns = {}
-    for step, key, value, wrong in paired(witness, predicted) or ():
-        moved = again[step - 1].get(key) if step <= len(again) else None
-        if moved is not None and moved.shape == wrong.shape:
-            turns[step, key] = gap_of(witness, step, key, wrong, moved, size=_size(witness, step, key, value))
-    if all(gap <= TURNS * turns.get(place, 0.0) for place, gap in large.items()):
-        return None
-    return float("inf")
+    excused = all(
+        gap <= TURNS * _turn(witness, again, step, key, value, wrong) for step, key, value, wrong, gap in large
+    )
+    return None if excused else float("inf")
 
 
-def _overflowed(predicted: list[Values], place: tuple[int, Key]) -> bool:
-    step, key = place
-    return not bool(np.isfinite(predicted[step - 1][key]).all())
+def _turn(witness: Witness, again: list[Values], step: int, key: Key, value: Array, wrong: Array) -> float:
+    """Return by how much the machine's result moves when every value on its way is moved by a few units."""
+    moved = again[step - 1].get(key) if step <= len(again) else None
+    if moved is None or moved.shape != wrong.shape or not np.isfinite(moved).all():
+        return 0.0
+    return gap_of(witness, step, key, wrong, moved, size=witness.size(step, key, value))
 
 
 def paired(witness: Witness, predicted: list[Values]) -> list[tuple[int, Key, Array, Array]] | None:
@@ -168,7 +185,7 @@ def gap_of(
     finite = np.isfinite(one)
     if not np.array_equal(finite, np.isfinite(other)):
         return float("inf")
-    largest, floor = size or _size(witness, step, key, value)
+    largest, floor = size or witness.size(step, key, value)
     error = float(np.abs(one - other, where=finite, out=np.zeros_like(one)).max(initial=0.0))
     return max(error - floor, 0.0) / largest
 

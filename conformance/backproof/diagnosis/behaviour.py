@@ -6,7 +6,7 @@ the start, in every way in which it may keep things: for each network, for each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 import backproof.behaviour as says
 from backproof.case import Case
 from backproof.diagnosis.agreement import AGREES, Values, flat
-from backproof.diagnosis.suggestion import of_behaviour
+from backproof.diagnosis.suggestion import of_behaviour, of_value
 from backproof.judge.behaviour import OTHER_ORDERS, ROWS, calls, judge_inputs
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.mutants import MUTANTS, Machine, Mutant
@@ -49,6 +49,29 @@ def behaviour_agreements(run: Run) -> list[tuple[float, int, Mutant]]:
         if np.isfinite(best[0]):
             found.append((*best, mutant))
     return found
+
+
+def every_second_call(run: Run) -> bool:
+    """Whether the same call is right and wrong by turns, from the first call of the run on, by whatever amount.
+
+    Every call of the run is counted: a case whose first call is an odd one is right there, or all of those are wrong.
+    """
+    place, first_wrong = 0, set()
+    for result in run.results:
+        if result.observation is None or result.case.dtype != run.results[0].case.dtype:
+            continue
+        found = {f.clause: f for f in result.findings if f.judged is Judged.BEHAVIOUR}
+        if REPEAT not in found:  # nothing was asked again, since its truth has two sides
+            place += 1
+            continue
+        further = [memory for _, _, memory in _further(result.case) if memory == ROWS or run.subject.in_process]
+        wrong = any(of_value(finding) for finding in result.findings)
+        if "zero-error" not in result.case.flags:
+            first_wrong.add((place % 2, wrong))
+            if found[REPEAT].status is not Status.DEVIATES:
+                return False
+        place += 1 + len(further)
+    return first_wrong in ({(0, False), (1, True)}, {(0, True), (1, False)})
 
 
 def _forms(mutant: Mutant, run: Run) -> Iterator[Machine]:
@@ -86,35 +109,36 @@ def _agreement(run: Run, machine: Machine, first: Sequence[CaseResult]) -> float
 
 
 def _in_case(result: CaseResult, machine: Machine, *, in_process: bool) -> float:
+    """Return the largest relative difference in one case; infinite as soon as a call differs by too much."""
     case, observation = result.case, result.observation
+    limit = AGREES * Tolerance(case.dtype).u
     plain = case.under(replace(case.conventions, weight_layout="out_in", batch_axis=0))
     given = plain.for_subject()
     first = flat(machine(given))
-    written = judge_inputs(plain, plain.for_subject(), given)
-    answers = _further(plain, machine, in_process=in_process)
-    worst = 0.0
-    for finding in result.findings:
-        if finding.judged is not Judged.BEHAVIOUR or finding.status is Status.VACUOUS:
-            continue
-        if finding.clause == INPUTS:
-            worst = max(worst, 0.0 if finding.message == written.message else float("inf"))
-        elif finding.clause in answers and finding.got is not None:
-            worst = max(worst, min(_apart(finding, answer) for answer in answers[finding.clause]))
     steps = [] if observation is None else [dict(record.values) for record in observation.steps]
-    return max(worst, _of_values(steps, first)) if steps else worst
+    worst = _of_values(steps, first) if steps else 0.0
+    found = {f.clause: f for f in result.findings if f.judged is Judged.BEHAVIOUR and f.status is not Status.VACUOUS}
+    if INPUTS in found and found[INPUTS].message != judge_inputs(plain, plain.for_subject(), given).message:
+        return float("inf")
+    smallest: dict[str, float] = {}
+    for name, asked, memory in _further(plain):
+        if not worst <= limit:
+            return float("inf")
+        if memory != ROWS and not in_process:
+            continue
+        answer = flat(machine(asked.for_subject(memory)))
+        if name in found and found[name].got is not None:
+            smallest[name] = min(smallest.get(name, float("inf")), _apart(found[name], answer))
+            worst = max(worst, smallest[name]) if memory in (ROWS, OTHER_ORDERS[-1]) else worst
+    return worst
 
 
-def _further(case: Case, machine: Machine, *, in_process: bool) -> Mapping[str, list[list[Values]]]:
-    """Return the answers of the machine in the further calls, by the clause that looks at them."""
+def _further(case: Case) -> list[tuple[str, Case, str]]:
+    """Return the further calls (the clause that looks at the answer, case, order of memory), one after the other."""
     made = calls(case)
     several = (PERMUTED, "", "") if made.permuted is not None else ()
     names = [REPEAT, *several, *[MEMORY] * len(OTHER_ORDERS), "", STATE]
-    found: dict[str, list[list[Values]]] = {}
-    for name, (asked, memory) in zip(names, made.in_order(), strict=True):
-        if memory == ROWS or in_process:
-            found.setdefault(name, []).append(flat(machine(asked.for_subject(memory))))
-    found.pop("", None)
-    return found
+    return [(name, asked, memory) for name, (asked, memory) in zip(names, made.in_order(), strict=True)]
 
 
 def _apart(finding: Finding, answer: list[Values]) -> float:

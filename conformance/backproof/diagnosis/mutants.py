@@ -12,7 +12,7 @@ import numpy as np
 
 from backproof.case import DTYPES
 from backproof.diagnosis.agreement import Witness, agreement
-from backproof.diagnosis.behaviour import behaviour_agreements
+from backproof.diagnosis.behaviour import behaviour_agreements, every_second_call
 from backproof.diagnosis.kinds import recognised
 from backproof.diagnosis.suggestion import Suggestion, of_behaviour, of_value
 from backproof.judge.findings import Status
@@ -34,7 +34,8 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
     if of_behaviour(run.findings):
         found += behaviour_agreements(run)
     if not found:
-        return [_recognised(name) for name in _kinds(run)]
+        names = ["every-second-call-differs"] if of_behaviour(run.findings) and every_second_call(run) else _kinds(run)
+        return [_recognised(name) for name in names]
     only_weights = run.quantities <= {"weights", "biases"}
     ranked = sorted(
         found, key=lambda one: (_order_of_magnitude(one[0]), one[1] > 0, only_weights and one[2].step != "update")
@@ -60,7 +61,7 @@ def _by_value(run: Run) -> list[tuple[float, int, Mutant]]:
     if np.isfinite(agreement(Machine(), witnesses)):
         return found
     for mutant in MUTANTS:
-        if mutant.of_behaviour or (only_loss and mutant.step != "loss"):
+        if only_loss and mutant.step != "loss":
             continue
         best = min(
             (

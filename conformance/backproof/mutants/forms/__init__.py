@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backproof.mutants.forms import deltas, descent, factors, forward, gradients, losses, sites
+from backproof.mutants.forms import behaviour, deltas, descent, factors, forward, gradients, losses, sites
 from backproof.mutants.forms.form import Form
 from backproof.mutants.machine import Machine
 from backproof.mutants.mutant import Mutant
@@ -20,14 +20,19 @@ BY_NAME = {
     **deltas.FORMS,
     **gradients.FORMS,
     **descent.FORMS,
+    **behaviour.FORMS,
 }
 
 
 def forms(mutant: Mutant, reduction: str) -> Iterator[Machine]:
-    """Yield the machine of every form that a mutant has under a reduction, the catalogue's own first."""
+    """Yield the machine of every form that a mutant has under a reduction, the catalogue's own first.
+
+    Of a mutant of behaviour, those alone in which a single call is wrong already.
+    """
     if reduction not in mutant.reductions:
         return
-    yield mutant.machine()
+    if not mutant.of_behaviour:
+        yield mutant.machine()
     for form in further_forms(mutant, reduction):
         machine = Machine()
         for step, wrong in form:

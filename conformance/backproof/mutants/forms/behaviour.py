@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backproof.balls import Array
+from backproof.mutants.forms.form import Form
 from backproof.mutants.mutant import Mutant
 from backproof.mutants.steps import Here, Step
 
@@ -63,6 +64,31 @@ def _scaled(measure: Measure, *, earlier: bool) -> Step:
     return wrong
 
 
+def _labels_used_up() -> Iterator[Form]:
+    """Take the error in the place of the labels, in a copy of one's own: the sample's next update learns the error."""
+    for sign in (1, -1):
+        yield ("samples", _kept_labels), ("delta_at_output", _into_labels(sign))
+
+
+def _labels(here: Here) -> Array:
+    labels: Array = here.memory.setdefault("labels", here.y.copy())
+    return labels
+
+
+def _kept_labels(right: Step, here: Here) -> tuple[Array, Array]:
+    return right(here)[0], _labels(here)[list(here.batch)]
+
+
+def _into_labels(sign: int) -> Step:
+    def wrong(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+        found: Array = right(here, y, z, o)
+        _labels(here)[list(here.batch)] = sign * (o - y)
+        return found
+
+    return wrong
+
+
+FORMS: dict[str, Callable[[], Iterator[Form]]] = {"labels-overwritten": _labels_used_up}
 FURTHER: dict[str, Callable[[], Iterator[Any]]] = {
     "range-remembered": lambda: (
         _scaled(measure, earlier=earlier)

@@ -170,7 +170,12 @@ def _first_again() -> Iterator[Form]:
     yield (("batches", wrong),)
 
 
+def _one_missing() -> Iterator[Form]:
+    yield (("batches", lambda right, here: tuple(b[1:] if len(b) > 1 else b for b in right(here))),)
+
+
 FORMS: dict[str, Any] = {
+    "one-sample-missing": _one_missing,
     "momentum": _momenta,
     "weight-decay": _decays,
     "rate-from-float16": lambda: [(("update", _rounded_rate),)],

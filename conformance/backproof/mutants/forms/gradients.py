@@ -108,6 +108,11 @@ def _of_activations() -> Iterator[Form]:
     yield (("gradient", overlapping),)
 
 
+def _of_all(right: Step, here: Here, delta: Array) -> Array:
+    """Sum over the neurons as well."""
+    return np.full(delta.shape[1], right(here, delta).sum(), delta.dtype)
+
+
 def _half_sums() -> Iterator[Form]:
     for weights, biases in product((numerics.half_sum, _half_product, _half_steps), (None, _half_bias)):
         yield (("gradient", weights),) if biases is None else (("gradient", weights), ("bias_gradient", biases))
@@ -152,6 +157,7 @@ FORMS: dict[str, Any] = {
     "last-sample-dropped": lambda: _rows(slice(1, None), slice(-1)),
     "bias-gradient-one-sample": lambda: [(("bias_gradient", _of_rows(slice(-1, None))),)],
     "gradient-of-activations": _of_activations,
+    "bias-gradient-over-neurons": lambda: [(("bias_gradient", _of_all),)],
     "gradients-through-float32": lambda: [both(lambda right, here, *rest: numerics.float32(right(here, *rest)))],
     "mask-ignored-in-the-update": _masked,
 }
