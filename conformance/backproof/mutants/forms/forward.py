@@ -17,15 +17,33 @@ from backproof.mutants.forms.sites import activation_forms, consistent, net_inpu
 from backproof.mutants.steps import Here, Step, derivative, stable
 from backproof_spec import Activation, activation
 
-ROWS = ("same", "overlap", "cycle")
+ROWS = ("same", "overlap", "cycle", "buffer")
 
 
-def stale_rows(known: Array | None, found: Array, rows: str) -> Array:
-    """Return what an update before left, in the place of what is found now.
+def recalled(here: Here, name: str, found: Array, rows: str, *, first: bool) -> Array:
+    """Return what an update before left, in the place of what is found now, and keep this one for the next.
 
     rows: where the batch has another size, take what is found ("same"), put in as many rows as there are ("overlap"),
-    or repeat them ("cycle").
+    repeat them ("cycle"), or read on in a buffer that is as long as the largest batch ("buffer"); first: what the first
+    update left, ever after.
     """
+    key = (name, here.layer)
+    known: Array | None = here.memory.get(key)
+    if rows == "buffer":
+        if known is None:
+            known = np.zeros((max(len(batch) for batch in here.case.batches), *found.shape[1:]), found.dtype)
+            known[: len(found)] = found
+        used = known[: len(found)].copy()
+        if not first:
+            known[: len(found)] = found
+        here.memory[key] = known
+        return used if len(used) == len(found) else found
+    used = _stale_rows(known, found, rows)
+    here.memory[key] = used if first else found
+    return used
+
+
+def _stale_rows(known: Array | None, found: Array, rows: str) -> Array:
     if known is None or known.shape[1:] != found.shape[1:]:
         return found
     if known.shape == found.shape:
@@ -41,11 +59,7 @@ def stale(rows: str, *, first: bool) -> Step:
     """Return a step that hands out what it found in the update before; first: in the first one, ever after."""
 
     def wrong(right: Step, here: Here, *arguments: Any) -> Any:
-        found = right(here, *arguments)
-        key = ("stale", here.layer)
-        used = stale_rows(here.memory.get(key), found, rows)
-        here.memory[key] = used if first else found
-        return used
+        return recalled(here, "stale", right(here, *arguments), rows, first=first)
 
     return wrong
 

@@ -11,7 +11,7 @@ import numpy as np
 from backproof.balls import Array
 from backproof.mutants import numerics
 from backproof.mutants.forms.form import Form, both, only_edges
-from backproof.mutants.forms.forward import ROWS, stale_rows
+from backproof.mutants.forms.forward import ROWS, recalled
 from backproof.mutants.steps import Here, Step, gradient_scale
 
 LIMITS = (1.0, 0.1, 0.5, 5.0, 10.0, 0.01, 0.2, 0.25, 0.05, 2.0)
@@ -28,10 +28,7 @@ def _of_stale(rows: str, *, inputs: bool, first: bool) -> Step:
     def wrong(right: Step, here: Here, delta: Array, previous: Array) -> Array:
         if here.layer == 1 and not inputs:
             return right(here, delta, previous)
-        key = ("below", here.layer)
-        used = stale_rows(here.memory.get(key), previous, rows)
-        here.memory[key] = used if first else previous
-        return right(here, delta, used)
+        return right(here, delta, recalled(here, "below", previous, rows, first=first))
 
     return wrong
 
