@@ -79,18 +79,20 @@ def run_subject(
     *,
     selected: bool = False,
     known: Known | None = None,
+    once: bool = False,
 ) -> Run:
     """Run a subject on cases and judge what it shows; an error in one case never ends the run.
 
     progress: called before each case with its number, the number of cases, and the case; selected: the cases are a
-    choice, so that fewer than ten may conform; known: cases judged before, which are not run again; new ones are added.
+    choice, so that fewer than ten may conform; known: cases judged before, which are not run again; new ones are added;
+    once: call the subject once a case, and leave out the behaviour clauses that need further calls.
     """
     chosen = [case.under(subject.conventions) for case in cases]
     results, pairs = [], []
     for number, case in enumerate(chosen, 1):
         if progress is not None:
             progress(number, len(chosen), case)
-        result, factors = _remembered(subject, case, oracles, known)
+        result, factors = _remembered(subject, case, oracles, known, once=once)
         results.append(result)
         if factors is not None:
             pairs.append((case, factors))
@@ -118,17 +120,19 @@ def answer(subject: Subject, case: Case, given: Case | None = None, seed: int = 
 
 
 def _remembered(
-    subject: Subject, case: Case, oracles: Sequence[Oracle], known: Known | None
+    subject: Subject, case: Case, oracles: Sequence[Oracle], known: Known | None, *, once: bool
 ) -> tuple[CaseResult, Factors | None]:
     if known is None:
-        return _run_case(subject, case, oracles)
+        return _run_case(subject, case, oracles, once=once)
     key = (case.slug, case.dtype)
     if key not in known:
-        known[key] = _run_case(subject, case, oracles)
+        known[key] = _run_case(subject, case, oracles, once=once)
     return known[key]
 
 
-def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[CaseResult, Factors | None]:
+def _run_case(
+    subject: Subject, case: Case, oracles: Sequence[Oracle], *, once: bool = False
+) -> tuple[CaseResult, Factors | None]:
     reason = subject.skip_reason(case)
     if reason is not None:
         return CaseResult(case=case, skipped=reason), None
@@ -165,7 +169,7 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
             case,
             observation,
             judged.truth,
-            lambda asked, memory: answer(subject, asked, asked.for_subject(memory), next(seeds)),
+            None if once else lambda asked, memory: answer(subject, asked, asked.for_subject(memory), next(seeds)),
             in_process=subject.in_process,
             deviates=bool(wrong),
         )

@@ -71,18 +71,19 @@ def calls(case: Case) -> Calls:
 
 
 def judge_behaviour(
-    case: Case, observation: Observation, truth: Truth, ask: Ask, *, in_process: bool, deviates: bool
+    case: Case, observation: Observation, truth: Truth, ask: Ask | None, *, in_process: bool, deviates: bool
 ) -> list[Finding]:
     """Return the findings of the behaviour clauses on one case.
 
-    ask: runs the subject on a case, in an order of memory; in_process: it is handed the arrays, so that this order can
-    matter; deviates: the case deviates already, so that most of what is found here is a consequence.
+    ask: runs the subject on a case, in an order of memory (None: it is not asked again); in_process: it is handed the
+    arrays, so that this order can matter; deviates: the case deviates already, so that most of what is found here is a
+    consequence.
     Raises SubjectError when it fails in a further call.
     """
     found: list[Finding] = []
     if "zero-error" in case.flags:
         found.append(_zero_error(case, observation, deviates=deviates))
-    if truth.undecided:
+    if truth.undecided or ask is None:
         return found
     made, first = calls(case), _first_update(case, observation)
 
