@@ -102,7 +102,7 @@ def run_subject(
         own_loss=tuple(pairs),
         oracles=tuple(oracle.name for oracle in oracles),
         selected=selected,
-        notes=tuple(explain_factors(pairs)),
+        notes=(*explain_factors(pairs), *subject.told()),
     )
 
 

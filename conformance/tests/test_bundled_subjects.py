@@ -1,4 +1,4 @@
-"""The bundled subjects are what they say: NumPy conforms, torch but for its softplus, scikit-learn but for its losses."""
+"""NumPy conforms, torch all but its softplus, scikit-learn all but its losses."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from zoo_helpers import FEW, ROOT, assert_as_expected, expected, judged, need, reproduce
+from zoo_helpers import FEW, assert_as_expected, expected, judged, need, reproduce
 
 from backproof.api import check
 from backproof.catalogue import get_case

@@ -27,7 +27,7 @@ FEW = {
         "one-neuron-a-layer",
         "sigmoid-regression",
         "tanh-binary",
-        "softmax-classification",
+        "one-layer-multiclass",
         "relu-regression",
         "mini-batch-regression",
         "negative-gelu",

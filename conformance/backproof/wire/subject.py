@@ -51,6 +51,7 @@ class Session:
         self._failures = 0
         self._skipped: dict[Feature, str] = {}
         self._answered: dict[Feature, str] = {}
+        self._mended: list[str] = []
         self.hello: Hello = self._start()
 
     def run(self, case: Case) -> Any:
@@ -66,25 +67,39 @@ class Session:
             )
             raise WireError(msg)
         try:
-            answer = self._asked(case)
-        except CrashError as first:
-            print(f"backproof: {first}; it is started afresh and asked once more", file=sys.stderr)
-            try:
-                answer = self._asked(case)
-            except CrashError as again:
-                self._failures += 1
-                msg = f"{again}\n    (the same happened before, and it was started afresh)"
-                raise CrashError(msg) from again
+            answer = self._persistently(case)
         except WireError:
             self._failures += 1
             raise
         self._failures = 0
         return self._judged(case, answer)
 
+    def _persistently(self, case: Case) -> Answer:
+        try:
+            return self._asked(case)
+        except CrashError as first:
+            print(f"backproof: {first}; it is started afresh and asked once more", file=sys.stderr)
+            crash = str(first)
+        try:
+            answer = self._asked(case)
+        except CrashError as again:
+            msg = f"{again}\n    (the same happened before, and it was started afresh)"
+            raise CrashError(msg) from again
+        self._mended.append(crash)
+        return answer
+
     def close(self) -> bool:
         """Say bye, end what remains, and return whether the program left by itself. It may be run again."""
         program, self._program = self._program, None
         return program is None or program.leave(messages.bye(), self._grace)
+
+    def told(self) -> tuple[str, ...]:
+        """Return the note on the crashes that did not come again, of the cases since it was asked before."""
+        mended, self._mended = self._mended, []
+        if not mended:
+            return ()
+        times = "once" if len(mended) == 1 else f"{len(mended)} times"
+        return (f"The program crashed {times} and answered when it was started afresh; the first time: {mended[0]}.",)
 
     def _asked(self, case: Case) -> Answer:
         program = self._running()
@@ -198,4 +213,4 @@ def _subject(session: Session) -> Subject:
     def close() -> None:
         session.close()
 
-    return replace(session.hello.subject, run=session.run, close=close)
+    return replace(session.hello.subject, run=session.run, close=close, told=session.told)
