@@ -1,5 +1,6 @@
 """`backproof doctor`: each fault of an adapter is found at its own step, with what to do; a right one passes all."""
 
+import sys
 import uuid
 
 import pytest
@@ -105,6 +106,17 @@ def test_a_program_with_too_few_digits_is_what_check_alone_would_call_wrong_math
     with command_subject(command("few_digits")) as subject:
         result = check(subject, [get_case("sigmoid-regression")], autograd=False)
     assert result.verdict == "deviates"
+
+
+def test_a_program_that_declares_files_is_handed_one():
+    """A Python target reads them; one that declares what it does not do ends the examination there."""
+    words = [sys.executable, "-P", "-m", "backproof.wire.adapter", "numpy", "cpu"]
+    found = {step.what: step for step in doctor.examine(words, silence=0.2)}
+    assert [found[f"reads .npy files ({dtype})"].well for dtype in ("float64", "float32")] == [True, True]
+    assert "came back to the last bit" in found["reads .npy files (float64)"].told
+    last = steps_of("npy_unread")[-1]
+    assert (last.what, last.well) == ("reads .npy files (float64)", False)
+    assert "the program ended with exit status 1 before it answered run 2 (tiny)" in last.told
 
 
 def test_a_tiny_case_is_one_that_the_subject_does():

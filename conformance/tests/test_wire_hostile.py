@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+import tempfile
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -24,7 +26,7 @@ class Outcome:
     """What became of a program: the result, how long it took, and the processes that it left."""
 
     def __init__(self, name, *words, timeout=20.0, memory=None, slugs=SLUGS):
-        token = uuid.uuid4().hex
+        self.token = token = uuid.uuid4().hex
         start = time.monotonic()
         try:
             subject = command_subject([*command(name), *words, token], timeout=timeout, memory=memory, grace=1.0)
@@ -193,6 +195,17 @@ def test_a_program_that_fails_again_and_again_is_not_started_for_ever():
     messages = [error["message"] for error in outcome.result.report["errors"]]
     assert [message.startswith("answer: expected one line of JSON") for message in messages] == [True] * 3 + [False] * 2
     assert messages[3].startswith("not asked: the program failed in 3 cases one after another")
+
+
+def test_a_link_in_place_of_a_file_is_an_error_of_its_case_and_its_folder_is_removed():
+    outcome = Outcome("npy_link")
+    assert list(outcome.errors) == [THIRD]
+    message = "loss.npy: expected a regular file loss.npy in the folder of the request; a link came; write it there"
+    assert message in outcome.errors[THIRD]
+    assert (outcome.judged, outcome.left) == ([slug for slug in SLUGS if slug != THIRD], [])
+    (target,) = Path(tempfile.gettempdir()).glob(f"backproof-*-{outcome.token}.npy")
+    assert not target.with_name(target.name.removesuffix(f"-{outcome.token}.npy")).exists()
+    target.unlink()  # what the link pointed to was left alone
 
 
 def test_wrong_shapes_are_a_deviation_of_the_subject():

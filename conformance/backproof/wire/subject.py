@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from backproof.errors import CrashError, SkipError, UsageError, WireError
 from backproof.wire import messages
 from backproof.wire.cases import answer_limit
 from backproof.wire.complaint import refuse
-from backproof.wire.messages import BASE64, FEATURES, Answer, Hello
+from backproof.wire.files import request_files
+from backproof.wire.messages import BASE64, FEATURES, NPY, Answer, Hello
 from backproof.wire.process import Program, split_command
 
 TIMEOUT = 30.0
@@ -104,17 +106,18 @@ class Session:
     def _asked(self, case: Case) -> Answer:
         program = self._running()
         self._number += 1
-        packed = BASE64 in self.hello.capabilities
-        line = messages.run(self._number, case, packed=packed)
+        packed, limit = BASE64 in self.hello.capabilities, answer_limit(case)
         what = f"run {self._number} ({case.slug})"
-        try:
-            program.settle(f"before {what}")
-            said = program.exchange(line, seconds=self._timeout, limit=answer_limit(case), what=what)
-            answer = messages.read_answer(said, self._number, packed=packed)
-            program.settle(f"after the answer to {what}")
-        except BaseException:  # what it says next could belong to this request: it is started afresh
-            self._stop()
-            raise
+        with request_files(limit) if NPY in self.hello.capabilities else nullcontext() as files:
+            line = messages.run(self._number, case, packed=packed, files=files)
+            try:
+                program.settle(f"before {what}")
+                said = program.exchange(line, seconds=self._timeout, limit=limit, what=what)
+                answer = messages.read_answer(said, self._number, packed=packed, files=files)
+                program.settle(f"after the answer to {what}")
+            except BaseException:  # what it says next could belong to this request: it is started afresh
+                self._stop()
+                raise
         return answer
 
     def _judged(self, case: Case, answer: Answer) -> Any:
