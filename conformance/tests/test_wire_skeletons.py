@@ -20,11 +20,11 @@ LANGUAGES = {
     "python": (("python3",), "[[r(s * v) for s, v in", "[[r(v) for s, v in"),
     "javascript": (("node",), "map2((s, v) => r(s * v),", "map2((s, v) => r(v),"),
     "c": (("cc",), "*delta = r(slope(la->f, a) * back);", "*delta = r(back);"),
-    "java": (("javac", "java"), "r(single, slope(names[l], o) * back)", "r(single, back)"),
+    "java": (("javac", "java"), "slope(name[l], a[l][s][i])", "1"),
     "r": (("Rscript",), "r(slope[[l]] * (deltas[[l + 1]] %*% w[[l + 1]]))", "r(deltas[[l + 1]] %*% w[[l + 1]])"),
 }
 HIDDEN = ("worked-example", "sigmoid-regression", "tanh-regression", "mini-batch-regression")
-LONGEST = {"python": 80, "javascript": 80, "c": 130, "java": 160, "r": 80}
+LONGEST = {"python": 80, "javascript": 80, "c": 121, "java": 117, "r": 80}
 
 
 def ready(language, folder):
