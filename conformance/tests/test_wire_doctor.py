@@ -36,7 +36,8 @@ STEPS = [
 
 def steps_of(name, **options):
     token = uuid.uuid4().hex
-    found = list(doctor.examine([*command(name), token], timeout=20.0, grace=1.0, silence=0.2, **options))
+    options = {"silence": 0.2, **options}
+    found = list(doctor.examine([*command(name), token], timeout=20.0, grace=1.0, **options))
     assert left_behind(token) == []
     return found
 
@@ -60,6 +61,10 @@ FAULTS = {
     "shows_deltas_alone": (
         "shows enough (float64)",
         "expected weight_gradients or weights; deltas came; show one of the two",
+    ),
+    "no_bias_gradients": (
+        "shows enough (float64)",
+        "weight_gradients is shown, bias_gradients is not: show both",
     ),
     "transposed": (
         "shows the right shapes (float64)",
@@ -87,7 +92,8 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_at_its_step(name):
     what, told = FAULTS[name]
-    wrong = [step for step in steps_of(name) if not step.well]
+    waits = {"silence": 20.0} if name == "exits_at_start" else {}  # it ends when it ends
+    wrong = [step for step in steps_of(name, **waits) if not step.well]
     assert wrong
     assert wrong[0].what == what
     assert told in wrong[0].told

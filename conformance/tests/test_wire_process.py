@@ -82,6 +82,25 @@ def test_the_end_of_standard_error_is_kept_and_no_more():
         made.kill()
 
 
+def test_the_line_that_names_the_error_is_shown_where_others_follow_it():
+    """As node writes it: the message first, then its stack."""
+    code = "import sys\nprint('Error: no such module', *'abcdef', sep='\\n', file=sys.stderr)\nsys.exit(1)"
+    made = program(code)
+    try:
+        with pytest.raises(CrashError) as caught:
+            ask(made)
+        assert str(caught.value).splitlines()[1:] == [f"    {line}" for line in ["Error: no such module", *"bcdef"]]
+    finally:
+        made.kill()
+    made = program("import sys\nprint(*'abcdefg', sep='\\n', file=sys.stderr)\nsys.exit(1)")
+    try:
+        with pytest.raises(CrashError) as caught:
+            ask(made)
+        assert str(caught.value).splitlines()[1:] == [f"    {line}" for line in "cdefg"]
+    finally:
+        made.kill()
+
+
 def test_the_memory_limit_holds_in_the_program_and_in_its_children():
     code = "import resource, sys; print(resource.getrlimit(resource.RLIMIT_AS), flush=True); sys.stdin.read()"
     limited, free = program(code, memory=1 << 30), program(code)

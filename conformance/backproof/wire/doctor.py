@@ -16,7 +16,8 @@ import numpy as np
 
 from backproof.case import DTYPES, Case
 from backproof.door import Subject
-from backproof.errors import SubjectError, WireError
+from backproof.errors import ObservationError, SubjectError, WireError
+from backproof.judge.case import require_enough
 from backproof.judge.presence import usable_values
 from backproof.observation import Observation, Record, read_observation
 from backproof.wire import messages
@@ -237,6 +238,10 @@ def _enough(subject: Subject, case: Case, shown: Observation) -> Step:
     if shown.quantities.isdisjoint(("weight_gradients", "weights")):
         came = ", ".join(sorted(shown.quantities)) or "nothing"
         return Step(what, well=False, told=f"expected weight_gradients or weights; {came} came; show one of the two")
+    try:
+        require_enough(case, shown)
+    except ObservationError as error:
+        return Step(what, well=False, told=str(error))
     return Step(what, well=True, told=f"{len(shown.quantities)} quantities")
 
 

@@ -8,6 +8,7 @@ up. Tested on Linux: the end of the program is watched through a process file de
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import shlex
 import shutil
@@ -26,6 +27,7 @@ from backproof.wire.complaint import printable, refuse, shown
 KEPT = 4096
 CHUNK = 65536
 SHOWN_LINES = 5
+ERROR = re.compile("error:|exception", re.IGNORECASE)  # what went wrong, where lines of another kind follow
 SETTLE = 1.0
 LAST = 10.0
 
@@ -104,12 +106,12 @@ class Program:
 
     def told(self) -> str:
         """Return the last lines of standard error as the end of a message, or nothing."""
-        lines = [printable(line.rstrip()) for line in self.errors.splitlines() if line.strip()]
-        return (
-            "; its standard error ends:\n    " + "\n    ".join(line[:200] for line in lines[-SHOWN_LINES:])
-            if lines
-            else ""
-        )
+        lines = [printable(line.rstrip())[:200] for line in self.errors.splitlines() if line.strip()]
+        if not lines:
+            return ""
+        ends, before = lines[-SHOWN_LINES:], lines[:-SHOWN_LINES]
+        named = [] if any(ERROR.search(line) for line in ends) else [line for line in before if ERROR.search(line)][-1:]
+        return "; its standard error ends:\n    " + "\n    ".join([*named, *ends])
 
     def exchange(self, line: bytes, *, seconds: float, limit: int, what: str) -> bytes:
         """Send a line and return the line that answers it.
