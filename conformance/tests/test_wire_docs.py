@@ -56,6 +56,22 @@ def test_the_adapter_of_the_page_conforms(tmp_path):
     assert (status, closing(text)) == (0, block("output", "right"))
 
 
+def test_code_of_ones_own_in_javascript_is_judged_in_fewer_than_fifteen_lines(tmp_path):
+    """And the mistake that one makes in it is named."""
+    tool("node")
+    for name in ("mine.mjs", "adapter.mjs"):
+        (tmp_path / name).write_text(block("file", name), encoding="utf-8")
+    command = [*BACKPROOF, "check", "--command", "node adapter.mjs", "--no-autograd"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert (done.returncode, closing(done.stdout)) == (0, block("output", "own"))
+    assert len(block("file", "adapter.mjs").splitlines()) < 15
+    wrong = block("file", "mine.mjs").replace("v * (1 - v) * dot", "dot")
+    (tmp_path / "mine.mjs").write_text(wrong, encoding="utf-8")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert done.returncode == 1
+    assert "It agrees with `derivative-missing`" in done.stdout
+
+
 def test_the_bug_of_the_page_is_named(tmp_path):
     code = changed(block("file", "net.py"), block("mistake", "bug"))
     status, text = printed(tmp_path, code, "check", "--no-autograd")
