@@ -24,15 +24,11 @@ FANN = ("-lfloatfann", "-lm")
 # tinygrad schedules and compiles every update anew, 5 minutes for the catalogue; `backproof matrix` judges all of it.
 FEW = {
     "tinygrad": (
-        "one-neuron-a-layer",
         "sigmoid-regression",
         "tanh-binary",
-        "one-layer-multiclass",
-        "relu-regression",
+        "large-rate",
         "mini-batch-regression",
         "negative-gelu",
-        "large-softplus",
-        "huge-logits",
     )
 }
 
