@@ -16,6 +16,7 @@ from copy import deepcopy
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from backproof.observation import read_observation
 from backproof.run import answer
 from backproof.wire.adapter import show
 from backproof.wire.cases import write_case
+from backproof.wire.files import Files, request_files
 from backproof.wire.messages import message, read_answer, read_hello
 
 SEED = 2023
@@ -99,7 +101,7 @@ def _right_lines() -> list[tuple[Case, bytes]]:
     found.append((case, message({"id": 2, "skipped": {"loss": "log"}})))
     found.append((case, message({"id": 2, "error": "no"})))
     hello = {"protocol": "backproof/1", "name": "n", "losses": ["log"], "conventions": {"kink": 0.5}}
-    found.append((case, json.dumps({**hello, "capabilities": ["base64"], "skips": ["masked"]}).encode()))
+    found.append((case, json.dumps({**hello, "capabilities": ["base64", "npy"], "skips": ["masked"]}).encode()))
     return found
 
 
@@ -131,7 +133,17 @@ VALUES = (
         [["-Infinity"]],
     ),
     *({"dtype": "float64", "shape": [10**15, 0], "base64": ""}, {"dtype": "bool", "shape": [1], "base64": "/w=="}),
+    *({"npy": name} for name in ("right.npy", "cut.npy", "objects.npy", "absent.npy", "../right.npy", 3)),
 )
+
+
+def _filled(files: Files) -> Files:
+    """Put into a request's folder what VALUES name: a right file, half of one, and one of objects."""
+    np.save(files.folder / "right.npy", np.array([[0.5]]))
+    right = files.folder.joinpath("right.npy").read_bytes()
+    files.folder.joinpath("cut.npy").write_bytes(right[:-3])
+    np.save(files.folder / "objects.npy", np.array([None], object), allow_pickle=True)
+    return files
 
 
 def _places(tree: Any) -> list[tuple[Any, Any]]:
@@ -189,18 +201,20 @@ def fuzz(inputs: int) -> tuple[Counter[str], list[str]]:
     @given(drawn=replanted(lines) | mutated(lines))
     def feed(drawn: tuple[Case, bytes]) -> None:
         case, line = drawn
-        for outcome in (_as_answer(case, line), _as_hello(line)):
+        for outcome in (_as_answer(case, line, files), _as_hello(line)):
             counts[outcome.partition(":")[0]] += 1
             if outcome.startswith("failure"):
                 failures.append(f"{outcome}: {line[:200]!r}")
 
-    feed()
+    with request_files(most=1000) as made:
+        files = _filled(made)
+        feed()
     return counts, failures
 
 
-def _as_answer(case: Case, line: bytes) -> str:
+def _as_answer(case: Case, line: bytes, files: Files) -> str:
     try:
-        found = read_answer(line, 2, packed=True)
+        found = read_answer(line, 2, packed=True, files=files)
         if found.result is not None:
             read_observation(found.result, case)
     except SubjectError as error:

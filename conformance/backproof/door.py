@@ -49,7 +49,8 @@ class Subject:
     observes: the quantities that it promises to show in every case (None: those it shows in any);
     narrow: families of cases for what does one kind of network only, judged after the catalogue (`NARROW`);
     in_process: it is handed the arrays themselves, so that it could write into them;
-    close: ends what it holds (a process); it may be run again afterwards, and closed twice.
+    close: ends what it holds (a process); it may be run again afterwards, and closed twice;
+    told: what its door noticed beside its answers since the last call, for the notes of the report.
 
     Raises UsageError for a declaration that is not in the closed list, naming the right ones.
     """
@@ -67,6 +68,7 @@ class Subject:
     in_process: bool = True
     narrow: tuple[str, ...] = ()
     close: Callable[[], None] = lambda: None
+    told: Callable[[], tuple[str, ...]] = tuple
 
     def __post_init__(self) -> None:
         """Validate every declaration against its closed list."""

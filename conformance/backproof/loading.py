@@ -113,6 +113,9 @@ def load_subject(target: str, device: str = "cpu") -> Subject:
         if target.endswith(".py") and Path(target).is_file():
             msg = f"{target} is a file: name the function in it, as in {target}:my_net"
             raise UsageError(msg)
+        if Path(target).is_file():
+            msg = f'{target} is a file, and no Python: run it as a program, as in --command "node my_net.mjs"'
+            raise UsageError(msg)
         raise unknown_subject(target, [*BUNDLED, *installed])
     with np.errstate(), own_warnings():  # what a file sets for NumPy is its own
         module = _load_file(Path(where), target) if where.endswith(".py") else _import(where, target)

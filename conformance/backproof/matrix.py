@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from backproof.api import Result, check
 from backproof.case import Case
+from backproof.door import Subject
 from backproof.errors import BackproofError
 from backproof.installed import installed_subjects
 from backproof.loading import BUNDLED, load_subject
@@ -19,6 +21,7 @@ NOT_RUN = "not run"
 BROKEN = "broken"
 
 Watch = Callable[[str, int, int, Case], None]
+Load = Callable[[str], Subject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,24 @@ def judge_all(
     autograd: bool | None = None,
     watch: Watch | None = None,
     cases: Iterable[Case] | None = None,
+    load: Load = load_subject,
 ) -> list[Column]:
     """Judge subjects one after another and return a column for each.
 
     names: names as on the command line (None: all of `targets`); autograd: as in `check`; cases: a choice of cases
     (None: the catalogue); watch: called before each case with the subject's name, the number of the case, the number of
-    cases, and the case.
+    cases, and the case; load: makes the subject of a name, here or in a process of its own.
     """
     known = targets()
     chosen = list(known) if names is None else list(names)
     few = None if cases is None else list(cases)
-    return [_column(name, known.get(name, name), autograd, watch, few) for name in chosen]
+    judge = partial(_column, autograd=autograd, watch=watch, cases=few, load=load)
+    return [judge(name, known.get(name, name)) for name in chosen]
 
 
-def _column(name: str, target: str, autograd: bool | None, watch: Watch | None, cases: list[Case] | None) -> Column:  # noqa: FBT001 - of this module alone
+def _column(
+    name: str, target: str, *, autograd: bool | None, watch: Watch | None, cases: list[Case] | None, load: Load
+) -> Column:
     entry = BUNDLED.get(target)
     if entry is not None and not entry.available:
         return Column(name, NOT_RUN, reason=entry.status)
@@ -75,7 +82,7 @@ def _column(name: str, target: str, autograd: bool | None, watch: Watch | None, 
             watch(name, number, total, case)
 
     try:
-        with load_subject(target) as subject:
+        with load(target) as subject:
             result = check(subject, cases, target=target, autograd=autograd, progress=progress)
     except BackproofError as error:
         return Column(name, BROKEN, reason=str(error))

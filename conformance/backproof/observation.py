@@ -139,7 +139,7 @@ def read_array(value: Any, case: Case, where: str) -> Array:
                 with np.errstate(over="ignore"):
                     found = found.astype(case.dtype)
         elif hasattr(value, "__dlpack__"):
-            found = np.array(_from_device(value))
+            found = _from_device(value)
         else:
             found = np.array(value)
     except Exception as error:  # the value's own code runs here, and may raise anything
@@ -152,17 +152,17 @@ def read_array(value: Any, case: Case, where: str) -> Array:
 
 
 def _from_device(value: Any) -> Array:
-    """Return what a DLPack object holds; one on another device is asked for a copy on the CPU."""
+    """Return a copy of what a DLPack object holds; one on another device is asked for it on the CPU."""
     place = value.__dlpack_device__() if hasattr(value, "__dlpack_device__") else None
     if place is None or int(place[0]) in READ_DIRECTLY:
-        return np.from_dlpack(value)
+        return np.array(np.from_dlpack(value))
     try:
         return np.from_dlpack(value, device="cpu", copy=True)  # __dlpack__(dl_device=(1, 0), copy=True)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         if not hasattr(value, "cpu"):
             msg = f"it lies on DLPack device {tuple(map(int, place))} and gives no copy on the CPU ({error})"
             raise BufferError(msg) from error
-        return np.from_dlpack(value.cpu())
+        return np.array(np.from_dlpack(value.cpu()))
 
 
 def oriented(values: Array, quantity: str, case: Case) -> Array:

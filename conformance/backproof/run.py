@@ -104,7 +104,7 @@ def run_subject(
         own_loss=tuple(pairs),
         oracles=tuple(oracle.name for oracle in oracles),
         selected=selected,
-        notes=tuple(explain_factors(pairs)),
+        notes=(*explain_factors(pairs), *subject.told()),
     )
 
 
@@ -148,7 +148,7 @@ def _run_case(
     except SkipError as skip:
         return CaseResult(case=case, skipped=str(skip)), None
     except SubjectError as error:
-        return CaseResult(case=case, error=str(error)), None
+        return CaseResult(case=case, error=f"{error}{_hint(case, error)}"), None
     findings, factors = list(judged.findings), None
     if subject.in_process:
         findings.append(judge_inputs(case, case.for_subject(), given))
@@ -176,6 +176,12 @@ def _run_case(
     except SubjectError as error:
         return CaseResult(case=case, error=str(error)), None
     return CaseResult(case=case, observation=observation, findings=tuple(findings), kinks=judged.kinks), factors
+
+
+def _hint(case: Case, error: SubjectError) -> str:
+    """Return what most likely helps where biases that are not there are the reason."""
+    of_none = "no-biases" in case.flags and "NoneType" in str(error)
+    return '; a layer of this case has no biases (None): skip such cases with skips=["no-biases"]' if of_none else ""
 
 
 def _reported_loss(subject: Subject, case: Case) -> float | None:

@@ -111,3 +111,6 @@ one_wrong = replace(right, name="one_wrong", run=lambda case: train(case, change
 not_a_number = replace(right, name="not_a_number", run=lambda case: train(case, change=_not_a_number))
 raising = replace(right, name="raising", run=_raise)
 few = replace(right, name="few", activations=("identity",))
+
+
+narrow = replace(right, narrow=("one-activation",))

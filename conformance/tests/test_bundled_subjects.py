@@ -1,12 +1,13 @@
-"""The bundled subjects are what they say: NumPy and torch conform, scikit-learn reports a loss that is not its own."""
+"""NumPy conforms, torch all but its softplus, scikit-learn all but its losses."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from zoo_helpers import EXPECTATIONS, reproduce
 
 from backproof.api import check
-from backproof.catalogue import all_cases
+from backproof.catalogue import all_cases, get_case
 from backproof.conventions import Conventions
 from backproof.door import Subject
 from backproof.loading import load_subject
@@ -39,12 +40,23 @@ def test_it_conforms_under_other_conventions_and_deviates_undeclared(conventions
     assert Verdict(run_subject(undeclared, cases)).name == "deviates"
 
 
-def test_torch_conforms_with_its_gelu_in_reduced_accuracy():
+def test_torch_deviates_in_its_softplus_alone_with_its_gelu_in_reduced_accuracy():
+    """Both as its users write them; what is expected is what its file says, and the script shows the same."""
     pytest.importorskip("torch", reason="the torch subject needs torch, which is not installed here")
-    result = check(load_subject("torch"))
+    result = check(load_subject("torch"), expect=EXPECTATIONS / "torch.toml")
     assert result.conforms
+    assert result.unmet == ()
+    assert [suggestion.name for suggestion in result.diagnosis] == ["softplus-threshold"]
     reduced = {f.case for f in result.judged.run.findings if f.status == "reduced_accuracy"}
     assert reduced == {"negative-gelu"}
+    assert check(load_subject("torch"), [get_case("large-softplus")], autograd=False).verdict == "deviates"
+
+
+def test_torchs_softplus_without_the_kit(tmp_path):
+    pytest.importorskip("torch", reason="the script needs torch, which is not installed here")
+    done = reproduce("conformance/zoo/reproductions/torch_softplus.py", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "right: 20.25000000160523" in done.stdout
 
 
 def test_scikit_learn_reports_another_loss_than_it_differentiates_and_the_report_says_so():

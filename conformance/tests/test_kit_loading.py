@@ -201,3 +201,9 @@ def test_a_warning_while_a_file_is_imported_is_no_error_whatever_the_filters(fol
         assert load_subject("warns.py:net").name == "net"
         with pytest.raises(UserWarning, match="old"):
             exec((folder / "warns.py").read_text(encoding="utf-8"))  # noqa: S102 - the twin: without our filters it fails
+
+
+def test_a_file_of_another_language_is_told_how_to_run(folder):
+    (folder / "net.mjs").write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match=r'net\.mjs is a file, and no Python: run it as a program, as in --command "'):
+        load_subject(str(folder / "net.mjs"))

@@ -12,6 +12,7 @@ from kit_subjects import HERE
 from backproof.catalogue import get_case
 from backproof.loading import BUNDLED, Bundled
 from backproof.matrix import as_data, judge_all, targets
+from backproof.wire.subject import isolated_subject
 
 CASES = [get_case("sigmoid-regression"), get_case("one-neuron-a-layer")]
 RIGHT, WRONG, RAISING = (f"{HERE}:{name}" for name in ("right", "without_slope", "raising"))
@@ -104,3 +105,25 @@ def test_a_usage_error_is_told(words, told):
     done = run("matrix", *words)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_an_isolated_subject_that_ends_its_process_is_broken_and_the_others_are_judged(tmp_path):
+    (tmp_path / "ends.py").write_text("import os\n\n\ndef net(case):\n    os._exit(3)\n", encoding="utf-8")
+    ends = f"{tmp_path / 'ends.py'}:net"
+    done = run("matrix", "--subject", ends, "--subject", RIGHT, "--isolate", "--no-autograd", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert f"{ends}: broken: " in done.stdout
+    assert "ended with exit status 3" in done.stdout
+    assert f"{RIGHT}: conforms - " in done.stdout
+
+
+def test_limits_without_isolate_are_refused():
+    done = run("matrix", "--subject", RIGHT, "--timeout", "3")
+    assert done.returncode == 2
+    assert "--timeout: SUBJECT runs in this process, without limits; add --isolate" in done.stderr
+
+
+def test_an_isolated_subject_keeps_its_families_of_cases():
+    """What does one kind of network only would otherwise be judged on too few cases."""
+    with isolated_subject(f"{HERE}:narrow") as narrow, isolated_subject(RIGHT) as right:
+        assert (narrow.narrow, right.narrow) == (("one-activation",), ())

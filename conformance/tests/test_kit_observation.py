@@ -62,6 +62,18 @@ def test_a_tensor_that_cannot_be_read_is_named(kind):
         first({"weights": [given, given]})
 
 
+def test_a_tensor_on_the_cpu_is_read_where_it_lies_and_copied_once(monkeypatch):
+    torch = pytest.importorskip("torch", reason="torch is not installed: no DLPack tensors to read")
+    tensors = [torch.tensor(array) for array in WEIGHTS]
+    seen = []
+    read = np.from_dlpack
+    monkeypatch.setattr(np, "from_dlpack", lambda *given, **named: seen.append(read(*given, **named)) or seen[-1])
+    record = first({"weights": tensors})
+    assert len(seen) == len(tensors)
+    assert np.shares_memory(seen[0], tensors[0].numpy())
+    assert not np.shares_memory(record.get("weights", 1), seen[0])
+
+
 def test_what_was_read_is_a_copy_of_what_was_shown():
     shown = [array.copy() for array in WEIGHTS]
     record = first({"weights": shown})
@@ -239,6 +251,7 @@ def test_an_array_on_another_device_is_asked_for_a_copy_on_the_cpu():
     record = first({"weights": given})
     assert (record.get("weights", 2) == WEIGHTS[1]).all()
     assert [(words["dl_device"], words["copy"]) for words in given[0].asked] == [((1, 0), True)]
+    assert np.shares_memory(record.get("weights", 2), WEIGHTS[1]), "what came over is not copied again"
 
 
 def test_an_array_whose_dlpack_is_too_old_to_move_is_asked_for_cpu():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from kit_subjects import few, not_a_number, raising, right, train, without_slope
 
-from backproof.catalogue import get_case
+from backproof.api import check
+from backproof.catalogue import all_cases, get_case
 from backproof.door import Subject
 from backproof.errors import UsageError
 from backproof.suite import Suite
@@ -179,3 +180,14 @@ def test_a_derivative_at_0_that_changes_is_the_verdicts():
 
 def test_a_clause_by_any_of_its_names():
     assert suite(right, clauses=get_clause("E17").slug).items[0].clause.id == "E17"
+
+
+def test_an_error_about_biases_that_are_not_there_names_the_flag_to_declare():
+    def careless(case):
+        return {"weights": [layer.weights + layer.biases[:, None] for layer in case.layers]}
+
+    case = next(case for case in all_cases("float64") if "no-biases" in case.flags)
+    (error,) = check(careless, [case], autograd=False).report["errors"]
+    assert error["message"].endswith('has no biases (None): skip such cases with skips=["no-biases"]')
+    (error,) = check(careless, [get_case("sigmoid-regression")], autograd=False).report["errors"]
+    assert "no-biases" not in error["message"]

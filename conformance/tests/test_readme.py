@@ -80,9 +80,12 @@ def test_the_figures_of_the_bundled_subjects_are_the_counts_of_their_reports(nam
     counts = judge(load_subject(name)).report["counts"]
     text = README.read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.endswith(f"| `backproof check {name}` |"))
-    assert f"{counts['checks']} of {counts['checks']} in {counts['cases']} cases" in line
-    assert counts["deviated"] == counts["downstream"] == 0
-    assert name != "numpy" or f"({counts['vacuous']} of them vacuous)" in line
+    if name == "numpy":
+        assert f"{counts['checks']} of {counts['checks']} in {counts['cases']} cases" in line
+        assert counts["deviated"] == counts["downstream"] == 0
+        assert f"({counts['vacuous']} of them vacuous)" in line
+    else:
+        assert f"| {counts['deviated']} of {counts['checks']} in {counts['cases']} cases |" in line
 
 
 def test_every_figure_has_its_command():

@@ -56,20 +56,58 @@ def test_the_adapter_of_the_page_conforms(tmp_path):
     assert (status, closing(text)) == (0, block("output", "right"))
 
 
+def test_code_of_ones_own_in_javascript_is_judged_in_fewer_than_fifteen_lines(tmp_path):
+    """And the mistake that one makes in it is named."""
+    tool("node")
+    for name in ("mine.mjs", "adapter.mjs"):
+        (tmp_path / name).write_text(block("file", name), encoding="utf-8")
+    command = [*BACKPROOF, "check", "--command", "node adapter.mjs", "--no-autograd"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert (done.returncode, closing(done.stdout)) == (0, block("output", "own"))
+    assert len(block("file", "adapter.mjs").splitlines()) < 15
+    wrong = block("file", "mine.mjs").replace("v * (1 - v) * dot", "dot")
+    (tmp_path / "mine.mjs").write_text(wrong, encoding="utf-8")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert done.returncode == 1
+    assert "It agrees with `derivative-missing`" in done.stdout
+
+
 def test_the_bug_of_the_page_is_named(tmp_path):
     code = changed(block("file", "net.py"), block("mistake", "bug"))
     status, text = printed(tmp_path, code, "check", "--no-autograd")
     assert (status, closing(text)) == (1, block("output", "bug"))
 
 
+def wrong_lines(text):
+    lines = text.splitlines(keepends=True)[:-1]
+    start = next(n for n, line in enumerate(lines) if line.startswith("WRONG"))
+    return "".join(line for line in lines[start:] if not line.startswith("ok "))
+
+
+def test_the_steps_lead_from_one_message_to_the_next(tmp_path):
+    """Each step mends what the doctor said of the one before."""
+    code, told = block("file", "first.py"), ["first"]
+    steps = re.findall(r"<!-- step: (\w+) -->", TEXT)
+    for name in ["first", *steps]:
+        code = code if name == "first" else changed(code, block("step", name))
+        if f"<!-- output: {name} -->" not in TEXT:
+            continue
+        status, text = printed(tmp_path, code, "doctor")
+        assert status == 3
+        assert wrong_lines(text).startswith(block("output", name).rstrip("\n")), name
+        assert ("NameError: name 'math' is not defined" in text) == (name == "show")
+        told.append(name)
+    assert len(told) == 5
+    shared = [line for line in code.splitlines() if line and "case[" not in line and "return {" not in line]
+    assert [line for line in shared if line not in block("file", "net.py") and "a.append" not in line] == []
+
+
 @pytest.mark.parametrize("name", [name for name in MISTAKES if name != "bug"])
 def test_every_mistake_prints_what_the_page_says(name, tmp_path):
     code = changed(block("file", "net.py"), block("mistake", name))
     status, text = printed(tmp_path, code, "doctor", *QUICK.get(name, ()))
-    lines = text.splitlines(keepends=True)[:-1]
-    start = next(n for n, line in enumerate(lines) if line.startswith("WRONG"))
     assert status == 3
-    assert "".join(line for line in lines[start:] if not line.startswith("ok ")) == block("output", name)
+    assert wrong_lines(text) == block("output", name)
 
 
 def test_the_lines_of_the_page_are_what_is_sent():

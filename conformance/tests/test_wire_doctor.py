@@ -1,5 +1,6 @@
 """`backproof doctor`: each fault of an adapter is found at its own step, with what to do; a right one passes all."""
 
+import sys
 import uuid
 
 import pytest
@@ -35,7 +36,8 @@ STEPS = [
 
 def steps_of(name, **options):
     token = uuid.uuid4().hex
-    found = list(doctor.examine([*command(name), token], timeout=20.0, grace=1.0, silence=0.2, **options))
+    options = {"silence": 0.2, **options}
+    found = list(doctor.examine([*command(name), token], timeout=20.0, grace=1.0, **options))
     assert left_behind(token) == []
     return found
 
@@ -59,6 +61,10 @@ FAULTS = {
     "shows_deltas_alone": (
         "shows enough (float64)",
         "expected weight_gradients or weights; deltas came; show one of the two",
+    ),
+    "no_bias_gradients": (
+        "shows enough (float64)",
+        "weight_gradients is shown, bias_gradients is not: show both",
     ),
     "transposed": (
         "shows the right shapes (float64)",
@@ -86,7 +92,8 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_at_its_step(name):
     what, told = FAULTS[name]
-    wrong = [step for step in steps_of(name) if not step.well]
+    waits = {"silence": 20.0} if name == "exits_at_start" else {}  # it ends when it ends
+    wrong = [step for step in steps_of(name, **waits) if not step.well]
     assert wrong
     assert wrong[0].what == what
     assert told in wrong[0].told
@@ -105,6 +112,17 @@ def test_a_program_with_too_few_digits_is_what_check_alone_would_call_wrong_math
     with command_subject(command("few_digits")) as subject:
         result = check(subject, [get_case("sigmoid-regression")], autograd=False)
     assert result.verdict == "deviates"
+
+
+def test_a_program_that_declares_files_is_handed_one():
+    """A Python target reads them; one that declares what it does not do ends the examination there."""
+    words = [sys.executable, "-P", "-m", "backproof.wire.adapter", "numpy", "cpu"]
+    found = {step.what: step for step in doctor.examine(words, silence=0.2)}
+    assert [found[f"reads .npy files ({dtype})"].well for dtype in ("float64", "float32")] == [True, True]
+    assert "came back to the last bit" in found["reads .npy files (float64)"].told
+    last = steps_of("npy_unread")[-1]
+    assert (last.what, last.well) == ("reads .npy files (float64)", False)
+    assert "the program ended with exit status 1 before it answered run 2 (tiny)" in last.told
 
 
 def test_a_tiny_case_is_one_that_the_subject_does():

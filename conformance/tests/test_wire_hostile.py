@@ -1,7 +1,11 @@
 """Programs that do one thing wrong: each has its own message, is stopped in time, and leaves no process behind."""
 
+import re
+import subprocess
+import tempfile
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -22,7 +26,7 @@ class Outcome:
     """What became of a program: the result, how long it took, and the processes that it left."""
 
     def __init__(self, name, *words, timeout=20.0, memory=None, slugs=SLUGS):
-        token = uuid.uuid4().hex
+        self.token = token = uuid.uuid4().hex
         start = time.monotonic()
         try:
             subject = command_subject([*command(name), *words, token], timeout=timeout, memory=memory, grace=1.0)
@@ -154,11 +158,28 @@ def test_a_crash_that_does_not_come_again_costs_nothing_but_is_told(capsys):
         "the program ended with exit status 7 before it answered run 3 (one-neuron-a-layer); it is started afresh"
         in told
     )
+    (note,) = outcome.result.report["notes"]
+    assert re.match(r"The program crashed \d+ times and answered when it was started afresh; the first time: the", note)
+    assert "run 3 (one-neuron-a-layer)" in note
+
+
+def test_a_crash_that_comes_again_is_an_error_and_no_note():
+    assert Outcome("dies_in_third_case").result.report["notes"] == []
+
+
+def test_a_program_that_is_late_when_it_is_asked_again_counts_as_a_failure(tmp_path):
+    """A crash and then silence: the cases after three of them are not asked."""
+    outcome = Outcome("dies_then_hangs", str(tmp_path / "marker"), timeout=1.0, slugs=(*[THIRD] * 3, "tanh-binary"))
+    messages = [error["message"] for error in outcome.result.report["errors"]]
+    assert [message.startswith("answer to run") for message in messages] == [True] * 3 + [False]
+    assert messages[3].startswith("not asked: the program failed in 3 cases one after another")
+    assert (outcome.result.report["notes"], outcome.left) == ([], [])
 
 
 def test_a_program_that_ends_after_an_answer_is_started_again():
     outcome = Outcome("dies_after_each_answer")
     assert (outcome.result.verdict, outcome.judged, outcome.left) == ("conforms", list(SLUGS), [])
+    assert re.match(r"The program crashed \d+ times and answered", outcome.result.report["notes"][0])
 
 
 def test_a_program_that_declares_something_else_after_a_restart_is_told_so(tmp_path):
@@ -176,6 +197,17 @@ def test_a_program_that_fails_again_and_again_is_not_started_for_ever():
     assert messages[3].startswith("not asked: the program failed in 3 cases one after another")
 
 
+def test_a_link_in_place_of_a_file_is_an_error_of_its_case_and_its_folder_is_removed():
+    outcome = Outcome("npy_link")
+    assert list(outcome.errors) == [THIRD]
+    message = "loss.npy: expected a regular file loss.npy in the folder of the request; a link came; write it there"
+    assert message in outcome.errors[THIRD]
+    assert (outcome.judged, outcome.left) == ([slug for slug in SLUGS if slug != THIRD], [])
+    (target,) = Path(tempfile.gettempdir()).glob(f"backproof-*-{outcome.token}.npy")
+    assert not target.with_name(target.name.removesuffix(f"-{outcome.token}.npy")).exists()
+    target.unlink()  # what the link pointed to was left alone
+
+
 def test_wrong_shapes_are_a_deviation_of_the_subject():
     outcome = Outcome("wrong_shapes")
     first = outcome.result.report["first_deviation"]
@@ -188,7 +220,7 @@ def test_standard_error_is_drained_while_a_program_writes_there_for_ever():
     assert (outcome.result.verdict, outcome.judged, outcome.left) == ("conforms", list(SLUGS), [])
 
 
-@pytest.mark.parametrize("name", ["ignores_bye", "leaves_a_child"])
+@pytest.mark.parametrize("name", ["ignores_bye", "leaves_a_child", "leaves_a_daemon"])
 def test_nothing_is_left_of_a_program_that_does_not_leave(name):
     outcome = Outcome(name, slugs=SLUGS[:2])
     assert (outcome.result.verdict, outcome.judged, outcome.left) == ("conforms", list(SLUGS[:2]), [])
@@ -199,7 +231,38 @@ def test_the_processes_that_a_test_looks_for_are_found_while_they_run():
     """The negative twin of every `left == []`."""
     token = uuid.uuid4().hex
     with command_subject([*command("leaves_a_child"), token]):
-        assert len(left_behind(token, seconds=0.1)) == 2
+        assert len(left_behind(token, seconds=0.1)) == 3, "the keeper, the program, and its child"
+    assert left_behind(token) == []
+
+
+def test_a_daemon_is_found_while_it_runs():
+    """The same for one that left session, parent and environment."""
+    token = uuid.uuid4().hex
+    with command_subject([*command("leaves_a_daemon"), token]):
+        assert len(left_behind(token, seconds=0.1)) == 3
+    assert left_behind(token) == []
+
+
+@pytest.mark.parametrize("name", ["dies_and_leaves_a_daemon", "kills_its_group", "kills_its_parent"])
+def test_nothing_is_left_of_a_program_that_dies_with_violence(name):
+    outcome = Outcome(name)
+    assert list(outcome.errors) == [THIRD]
+    how = "ended with exit status 9" if name.startswith("dies") else "was ended by SIGKILL"
+    assert f"the program {how} before it answered run 13 (sigmoid-binary)" in outcome.errors[THIRD]
+    assert (outcome.judged, outcome.left) == ([slug for slug in SLUGS if slug != THIRD], [])
+
+
+def test_nothing_is_left_when_the_kit_itself_is_killed():
+    token = uuid.uuid4().hex
+    words = [*command("leaves_a_daemon"), token]
+    code = "import sys, time; from backproof.wire.subject import command_subject; "
+    code += f"kept = command_subject({words!r}); print('ready', flush=True); time.sleep(1000)"
+    kit = subprocess.Popen([command("right")[0], "-c", code], stdout=subprocess.PIPE, text=True)
+    assert kit.stdout.readline() == "ready\n"
+    assert len(left_behind(token, seconds=0.1)) == 4, "the kit, the keeper, the program, and its daemon"
+    kit.kill()
+    kit.wait()
+    kit.stdout.close()
     assert left_behind(token) == []
 
 

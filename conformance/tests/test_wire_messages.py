@@ -153,7 +153,7 @@ REFUSED_HELLOS = [
     (hello(losses=["log", 3]), "hello: field losses.1: expected string; 3 came"),
     (hello(losses=["logs"]), "hello: losses: unknown 'logs'; the known ones are squared, log, cross_entropy"),
     (hello(skips=["masks"]), "hello: skips: unknown 'masks'; the known ones are masked"),
-    (hello(capabilities=["gzip"]), "hello: field capabilities.0: expected one of 'base64'; 'gzip' came"),
+    (hello(capabilities=["gzip"]), "hello: field capabilities.0: expected one of 'base64', 'npy'; 'gzip' came"),
     (hello(conventions={"reduktion": "sum"}), "hello: field conventions: expected any of loss_factor"),
     (hello(conventions={"reduction": "max"}), "hello: convention reduction='max': expected one of 'sum', 'mean'"),
     (hello(conventions={"kink": [1]}), "hello: convention kink=[1]: expected one of "),

@@ -82,6 +82,25 @@ def test_the_end_of_standard_error_is_kept_and_no_more():
         made.kill()
 
 
+def test_the_line_that_names_the_error_is_shown_where_others_follow_it():
+    """As node writes it: the message first, then its stack."""
+    code = "import sys\nprint('Error: no such module', *'abcdef', sep='\\n', file=sys.stderr)\nsys.exit(1)"
+    made = program(code)
+    try:
+        with pytest.raises(CrashError) as caught:
+            ask(made)
+        assert str(caught.value).splitlines()[1:] == [f"    {line}" for line in ["Error: no such module", *"bcdef"]]
+    finally:
+        made.kill()
+    made = program("import sys\nprint(*'abcdefg', sep='\\n', file=sys.stderr)\nsys.exit(1)")
+    try:
+        with pytest.raises(CrashError) as caught:
+            ask(made)
+        assert str(caught.value).splitlines()[1:] == [f"    {line}" for line in "cdefg"]
+    finally:
+        made.kill()
+
+
 def test_the_memory_limit_holds_in_the_program_and_in_its_children():
     code = "import resource, sys; print(resource.getrlimit(resource.RLIMIT_AS), flush=True); sys.stdin.read()"
     limited, free = program(code, memory=1 << 30), program(code)
@@ -94,10 +113,11 @@ def test_the_memory_limit_holds_in_the_program_and_in_its_children():
 
 
 def test_a_program_has_a_session_of_its_own():
-    made = program("import os, sys; print(os.getsid(0), os.getpgid(0), flush=True); sys.stdin.read()")
+    made = program("import os, sys; print(os.getpid(), os.getsid(0), os.getpgid(0), flush=True); sys.stdin.read()")
     try:
-        assert ask(made) == f"{made.pid} {made.pid}".encode()
-        assert made.pid != os.getsid(0)
+        own, session, group = map(int, ask(made).split())
+        assert own == session == group
+        assert session not in (os.getsid(0), os.getsid(made.pid))
     finally:
         made.kill()
 
@@ -113,7 +133,7 @@ def within(seconds, holds):
 def test_a_program_that_is_forgotten_is_ended_with_its_object():
     token = uuid.uuid4().hex
     made = Program([sys.executable, "-c", "import time; time.sleep(100)", token])
-    assert within(10, lambda: len(alive(token)) == 1), "it has its own command line only after it was started"
+    assert within(10, lambda: len(alive(token)) == 2), "it has its own command line only after it was started"
     del made
     assert left_behind(token) == []
 

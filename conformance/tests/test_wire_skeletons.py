@@ -1,53 +1,20 @@
 """`backproof new`: every skeleton conforms on all it declares, as it is written, and a bug put into it is named."""
 
-import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from kit_commands import run
-from wire_tools import require, tool
+from skeleton_tools import LANGUAGES, bug, made, ready
 
 from backproof.api import check
 from backproof.catalogue import all_cases
 from backproof.cli.new_command import SKELETONS
 from backproof.wire.subject import command_subject
 
-# language: the tools it needs, the right text, and the same with the delta rule's f' left out.
-LANGUAGES = {
-    "python": (("python3",), "[[r(s * v) for s, v in", "[[r(v) for s, v in"),
-    "javascript": (("node",), "map2((s, v) => r(s * v),", "map2((s, v) => r(v),"),
-    "c": (("cc",), "*delta = r(slope(la->f, a) * back);", "*delta = r(back);"),
-    "java": (("javac", "java"), "r(single, slope(names[l], o) * back)", "r(single, back)"),
-    "r": (("Rscript",), "r(slope[[l]] * (deltas[[l + 1]] %*% w[[l + 1]]))", "r(deltas[[l + 1]] %*% w[[l + 1]])"),
-}
 HIDDEN = ("worked-example", "sigmoid-regression", "tanh-regression", "mini-batch-regression")
-LONGEST = {"python": 80, "javascript": 80, "c": 130, "java": 160, "r": 80}
-
-
-def ready(language, folder):
-    """Write the skeleton as the command does, make it ready as the command says, and return the command."""
-    for name in LANGUAGES[language][0]:
-        tool(name)
-    if language == "c":
-        require("libcjson-dev", Path("/usr/include/cjson/cJSON.h").exists())
-    if language == "r":
-        asked = ["Rscript", "--vanilla", "-e", "library(jsonlite)"]
-        require("r-cran-jsonlite", subprocess.run(asked, capture_output=True, check=False).returncode == 0)
-    if not folder.exists():
-        done = run("new", language, str(folder))
-        assert done.returncode == 0, done.stderr
-    return made(language, folder)
-
-
-def made(language, folder):
-    _, prepare, command = SKELETONS[language]
-    if prepare is not None:
-        done = subprocess.run(shlex.split(prepare), cwd=folder, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
-    return command
+LONGEST = {"python": 80, "javascript": 80, "c": 121, "java": 117, "r": 80}
 
 
 def judged(folder, monkeypatch, command, cases):
@@ -72,11 +39,7 @@ def test_a_skeleton_conforms_on_every_case_that_it_declares(language, tmp_path, 
 def test_a_bug_in_a_skeleton_is_named(language, tmp_path, monkeypatch):
     folder = tmp_path / "new"
     ready(language, folder)
-    _, right, wrong = LANGUAGES[language]
-    path = folder / SKELETONS[language][0]
-    text = path.read_text(encoding="utf-8")
-    assert text.count(right) == 1
-    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    bug(language, folder)
     cases = [case for case in all_cases("float64") if case.slug in HIDDEN]
     result = judged(folder, monkeypatch, made(language, folder), cases)
     assert result.verdict == "deviates"

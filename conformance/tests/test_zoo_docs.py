@@ -81,3 +81,24 @@ def test_an_absent_package_is_skipped_with_its_reason_and_fails_where_it_is_requ
     with pytest.raises(pytest.fail.Exception, match="BACKPROOF_ZOO=required: absent is not installed"):
         need("absent")
     need("numpy")
+
+
+def test_every_script_belongs_to_an_entry():
+    scripts = {path.name for path in (ROOT / "conformance" / "zoo" / "reproductions").iterdir() if path.is_file()}
+    assert scripts == {entry["reproduction"].rsplit("/", 1)[1] for name in FILES for entry in expected(name)}
+
+
+def steps(text):
+    """Return the lines of a script that do something: no imports, comments, braces, nor the exit status at the end."""
+    code = re.sub(r'"""(.*?)"""|/\*(.*?)\*/', "", text, flags=re.DOTALL)
+    idle = (
+        r"\s*($|#|//|import |from |with .*ignore|const .*createRequire|[{}]|int main|return !|raise Sys|process\.exit)"
+    )
+    return [line for line in code.splitlines() if not re.match(idle, line)]
+
+
+@pytest.mark.parametrize("script", sorted({entry["reproduction"] for name in FILES for entry in expected(name)}))
+def test_a_script_shows_its_deviation_in_ten_lines(script):
+    text = (ROOT / script).read_text(encoding="utf-8")
+    assert 1 <= len(steps(text)) <= 10, steps(text)
+    assert len(steps(text + "x = 1\n" * 11)) > 10

@@ -87,7 +87,12 @@ class Style:
 
 ACCURATE = Style(ACTIVATIONS, accurate_loss)
 AS_USERS_WRITE_IT = Style(
-    {**ACTIVATIONS, "gelu": lambda z, approximate: torch.nn.functional.gelu(z, approximate=approximate)}, users_loss
+    {
+        **ACTIVATIONS,
+        "softplus": torch.nn.functional.softplus,
+        "gelu": lambda z, approximate: torch.nn.functional.gelu(z, approximate=approximate),
+    },
+    users_loss,
 )
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from backproof.cli.wire_options import add_check_options, add_commands
+from backproof.cli.wire_options import add_check_options, add_commands, add_matrix_options
 
 LISTS = ("clauses", "cases", "mutants", "subjects", "conventions", "activations", "losses", "flags")
 EXIT_USAGE = 2
@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     matrix.add_argument("--subject", action="append", metavar="NAME", help="only this one (may be given several times)")
     matrix.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     matrix.add_argument("--json", metavar="FILE", help="write the matrix as JSON (- for standard output)")
+    add_matrix_options(matrix)
     _common(matrix)
 
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")

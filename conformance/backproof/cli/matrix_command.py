@@ -15,6 +15,7 @@ from rich.table import Table
 
 from backproof.case import Case
 from backproof.cli.console import kept_output, output, whatever_the_reader_does
+from backproof.cli.wire_options import matrix_loader
 from backproof.errors import UsageError
 from backproof.loading import unknown_subject
 from backproof.matrix import BROKEN, NOT_RUN, Column, as_data, judge_all, targets
@@ -51,10 +52,10 @@ def _text(columns: Sequence[Column]) -> str:
 
 
 def _watched(options: argparse.Namespace) -> list[Column]:
-    autograd = False if options.no_autograd else None
+    autograd, load = False if options.no_autograd else None, matrix_loader(options)
     if options.quiet or not sys.stderr.isatty():
         with redirect_stdout(sys.stderr):
-            return judge_all(options.subject, autograd=autograd)
+            return judge_all(options.subject, autograd=autograd, load=load)
     bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*bars, console=Console(stderr=True), transient=True) as bar, redirect_stdout(sys.stderr):
         task = bar.add_task("judging")
@@ -63,7 +64,7 @@ def _watched(options: argparse.Namespace) -> list[Column]:
             description = f"judging {name}: {case.slug} ({case.dtype})"
             bar.update(task, completed=number - 1, total=total, description=description)
 
-        return judge_all(options.subject, autograd=autograd, watch=watch)
+        return judge_all(options.subject, autograd=autograd, watch=watch, load=load)
 
 
 def _show(console: Console, columns: Sequence[Column], *, quiet: bool) -> None:

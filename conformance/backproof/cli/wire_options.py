@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from backproof.errors import UsageError
@@ -21,6 +22,12 @@ def add_check_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("--command", dest="program", metavar='"..."', help=f"judge {HELP}, in place of SUBJECT")
     check.add_argument("--isolate", action="store_true", help="run SUBJECT in a child process: it may crash or hang")
     _limits(check)
+
+
+def add_matrix_options(matrix: argparse.ArgumentParser) -> None:
+    """Add to `matrix` what concerns subjects in processes of their own."""
+    matrix.add_argument("--isolate", action="store_true", help="run each subject in a child process of its own")
+    _limits(matrix)
 
 
 def add_commands(commands: Any) -> None:
@@ -75,11 +82,33 @@ def in_child(options: argparse.Namespace) -> bool:
         msg = "--isolate: a --command runs in a process of its own already; leave --isolate out"
         raise UsageError(msg)
     alone = options.program is not None or options.isolate
+    if not alone:
+        _refuse_limits(options)
+    return alone
+
+
+def _refuse_limits(options: argparse.Namespace) -> None:
     for name in ("timeout", "memory"):
-        if not alone and getattr(options, name) is not None:
+        if getattr(options, name) is not None:
             msg = f"--{name}: SUBJECT runs in this process, without limits; add --isolate"
             raise UsageError(msg)
-    return alone
+
+
+def matrix_loader(options: argparse.Namespace) -> Callable[[str], Subject]:
+    """Return what makes the subjects of a matrix; a package that is a program already has a process of its own."""
+    from backproof.loading import BUNDLED, load_subject  # noqa: PLC0415 - --help must stay quick
+    from backproof.wire.subject import isolated_subject  # noqa: PLC0415
+
+    if not options.isolate:
+        _refuse_limits(options)
+        return load_subject
+    limits: dict[str, Any] = {"timeout": seconds(options), "memory": memory_bytes(options)}
+
+    def load(target: str) -> Subject:
+        program = target in BUNDLED and bool(BUNDLED[target].file)
+        return load_subject(target) if program else isolated_subject(target, **limits)
+
+    return load
 
 
 def load_in_child(options: argparse.Namespace) -> Subject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from backproof.case import Case
@@ -14,8 +15,9 @@ from backproof.observation import BY_LAYER, Observation, Record, oriented
 from backproof.run import answer
 from backproof.wire.arrays import write_array
 from backproof.wire.cases import read_case
+from backproof.wire.files import Files
 from backproof.wire.lines import read_line
-from backproof.wire.messages import BASE64, PROTOCOL, message
+from backproof.wire.messages import BASE64, NPY, PROTOCOL, message
 
 EXIT_USAGE = 2
 EXIT_BROKEN = 3
@@ -37,21 +39,24 @@ def declare(subject: Subject) -> dict[str, Any]:
         "conventions": subject.conventions.declared(),
         **{name: list(given) for name, given in optional.items() if given is not None},
         "skips": list(subject.skips),
-        "capabilities": [BASE64],
+        "narrow": list(subject.narrow),
+        "capabilities": [BASE64, NPY],
     }
 
 
-def show(observation: Observation, case: Case) -> Any:
-    """Return an observation as a result: its arrays as base64, in the declared conventions."""
+def show(observation: Observation, case: Case, files: Files | None = None) -> Any:
+    """Return an observation as a result: its arrays as base64 or files, in the declared conventions."""
     if observation.final is not None:
-        return {"final": _record(observation.final, case)}
-    return [_record(record, case) for record in observation.steps]
+        return {"final": _record(observation.final, case, files)}
+    return [_record(record, case, files) for record in observation.steps]
 
 
-def _record(record: Record, case: Case) -> dict[str, Any]:
+def _record(record: Record, case: Case, files: Files | None) -> dict[str, Any]:
     def array(quantity: str, layer: int) -> Any:
         values = record.get(quantity, layer)
-        return None if values is None else write_array(oriented(values, quantity, case), packed=True)
+        if values is None:
+            return None
+        return write_array(oriented(values, quantity, case), packed=True, files=files, author=quantity)
 
     found: dict[str, Any] = {
         quantity: [array(quantity, layer) for layer in range(1, case.depth + 1)]
@@ -76,9 +81,10 @@ def serve(subject: Subject, requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _answer(subject: Subject, request: dict[str, Any]) -> dict[str, Any]:
+    files = Files(Path(request["folder"]), most=sys.maxsize) if "folder" in request else None
     try:
-        case = read_case(request["case"])
-        return {"result": show(answer(subject, case), case)}
+        case = read_case(request["case"], files)
+        return {"result": show(answer(subject, case), case, files)}
     except SubjectError as error:
         return {"error": str(error)}
 

@@ -1,4 +1,4 @@
-"""Arrays on the wire: nested lists, or base64 of little-endian IEEE numbers where both sides speak it.
+"""Arrays on the wire: nested lists, or base64 of little-endian IEEE numbers or files where both sides speak it.
 
 A finite number is a JSON number with as many digits as it needs to come back unchanged; the others are the strings
 "NaN", "Infinity" and "-Infinity". A float32 number is written as the float64 that equals it.
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backproof.wire.complaint import refuse, shown
+from backproof.wire.files import MOST_DIMENSIONS, Files
 
 Array = np.ndarray[Any, Any]
 
@@ -26,16 +27,18 @@ DTYPES = (
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
 )
 PACKED = {"dtype", "shape", "base64"}
-MOST_DIMENSIONS = 8
 
 
-def write_array(values: Any, *, packed: bool) -> Any:
-    """Return an array as JSON-ready data; packed: as base64."""
+def write_array(values: Any, *, packed: bool, files: Files | None = None, author: str = "case") -> Any:
+    """Return an array as JSON-ready data; packed: as base64; files: where a large one goes; author: of its file."""
     array = np.asarray(values)
+    large = files is not None and array.size > files.above
+    name = array.dtype.name
+    if (packed or large) and name not in DTYPES:
+        refuse("array", f"one of {', '.join(DTYPES)}", name, "convert it before you show it")
+    if files is not None and large:
+        return files.write(array, author)
     if packed:
-        name = array.dtype.name
-        if name not in DTYPES:
-            refuse("array", f"one of {', '.join(DTYPES)}", name, "convert it before you show it")
         small = array.astype(array.dtype.newbyteorder("<"), copy=False)
         text = base64.b64encode(small.tobytes(order="C")).decode("ascii")
         return {"dtype": name, "shape": list(array.shape), "base64": text}
@@ -51,12 +54,17 @@ def _named(value: Any) -> Any:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def read_array(value: Any, where: str, *, packed: bool) -> Any:
-    """Return numbers as nested lists of floats, or the array that base64 holds.
+def read_array(value: Any, where: str, *, packed: bool, files: Files | None = None) -> Any:
+    """Return numbers as nested lists of floats, or the array that base64 or a file holds.
 
-    where: the field, for messages; packed: whether base64 was declared. The shape is not judged here.
-    Raises WireError for anything that is neither a number nor a list of them.
+    where: the field, for messages; packed: whether base64 was declared; files: those of the request, if npy was.
+    The shape is not judged here. Raises WireError for anything that is neither a number nor a list of them.
     """
+    if isinstance(value, dict) and "npy" in value:
+        if files is None:
+            advice = 'declare "capabilities": ["npy"] in the hello, or show lists'
+            refuse(where, "a list of numbers", shown(value), advice)
+        return files.read(value, where)
     if isinstance(value, dict):
         if not packed:
             advice = 'declare "capabilities": ["base64"] in the hello, or show lists'

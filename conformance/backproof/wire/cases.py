@@ -9,20 +9,22 @@ import numpy as np
 from backproof.case import Case
 from backproof.conventions import Conventions
 from backproof.wire.arrays import read_array, write_array
+from backproof.wire.files import Files
 from backproof_spec import Layer, activation
 
 BYTES_A_NUMBER = 64
 BYTES_BESIDE = 2**20
 
 
-def write_case(case: Case, *, packed: bool = False) -> dict[str, Any]:
+def write_case(case: Case, *, packed: bool = False, files: Files | None = None) -> dict[str, Any]:
     """Return what the wire carries of a case.
 
-    case: as `Case.for_subject` gives it, so that layout and batch axis are the declared ones; packed: base64.
+    case: as `Case.for_subject` gives it, so that layout and batch axis are the declared ones; packed: base64;
+    files: where large arrays go.
     """
 
     def array(values: Any) -> Any:
-        return None if values is None else write_array(values, packed=packed)
+        return None if values is None else write_array(values, packed=packed, files=files)
 
     return {
         "slug": case.slug,
@@ -47,8 +49,8 @@ def write_case(case: Case, *, packed: bool = False) -> dict[str, Any]:
     }
 
 
-def read_case(data: dict[str, Any]) -> Case:
-    """Return the case that `write_case` wrote, in the article's layout."""
+def read_case(data: dict[str, Any], files: Files | None = None) -> Case:
+    """Return the case that `write_case` wrote, in the article's layout; files: where its large arrays are."""
     conventions = Conventions(**data["conventions"])
     transposed, columns = conventions.weight_layout == "in_out", conventions.batch_axis == 1
 
@@ -56,9 +58,8 @@ def read_case(data: dict[str, Any]) -> Case:
         if values is None:
             return None
         # A mask of lists holds true and false, which are no numbers of an answer.
-        found = np.array(
-            values if dtype == "bool" and isinstance(values, list) else read_array(values, "case", packed=True), dtype
-        )
+        plain = dtype == "bool" and isinstance(values, list)
+        found = np.array(values if plain else read_array(values, "case", packed=True, files=files), dtype)
         return np.ascontiguousarray(found.T) if turned else found
 
     layers = tuple(

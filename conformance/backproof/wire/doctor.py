@@ -7,6 +7,7 @@ come back as they were sent, to the last bit; and numbers that overflow must arr
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -15,13 +16,15 @@ import numpy as np
 
 from backproof.case import DTYPES, Case
 from backproof.door import Subject
-from backproof.errors import SubjectError, WireError
+from backproof.errors import ObservationError, SubjectError, WireError
+from backproof.judge.case import require_enough
 from backproof.judge.presence import usable_values
 from backproof.observation import Observation, Record, read_observation
 from backproof.wire import messages
 from backproof.wire.cases import answer_limit
+from backproof.wire.files import ABOVE, Files, request_files
 from backproof.wire.lines import read_line
-from backproof.wire.messages import BASE64, PROTOCOL, Hello
+from backproof.wire.messages import BASE64, NPY, PROTOCOL, Hello
 from backproof.wire.process import Program
 from backproof.wire.subject import GRACE, HELLO_LIMIT, TIMEOUT
 from backproof_spec import LOSSES, RULES, Layer, activation
@@ -83,15 +86,20 @@ class _Patient:
             raise _Stop(Step(what, well=False, told=str(error))) from error
         return found
 
-    def show(self, what: str, case: Case) -> Observation:
-        """Return what the program shows for a case, or end the examination."""
+    def show(self, what: str, case: Case, *, above: int = ABOVE) -> Observation:
+        """Return what the program shows for a case, or end the examination; above: as that of Files."""
+        assert self.hello is not None  # noqa: S101 - it spoke before
+        with request_files(answer_limit(case), above) if NPY in self.hello.capabilities else nullcontext() as files:
+            return self._shown(what, case, files)
+
+    def _shown(self, what: str, case: Case, files: Files | None) -> Observation:
         assert self.hello is not None  # noqa: S101 - it spoke before
         self.number += 1
         number, packed = self.number, BASE64 in self.hello.capabilities
-        line = messages.run(number, case.for_subject(), packed=packed)
+        line = messages.run(number, case.for_subject(), packed=packed, files=files)
 
         def read(said: bytes) -> Observation:
-            answer = messages.read_answer(said, number, packed=packed)
+            answer = messages.read_answer(said, number, packed=packed, files=files)
             if answer.result is None:
                 told = answer.error or f"skipped {' '.join(answer.skipped or ())}, which it declares"
                 msg = f"expected a result for {case.slug}; {told!r} came; a declared feature is to be done"
@@ -164,6 +172,9 @@ def _answers(patient: _Patient, subject: Subject) -> Iterator[Step]:
         yield _enough(subject, case, shown)
         yield _shapes(case, shown)
         yield _digits(case, shown)
+        if patient.hello is not None and NPY in patient.hello.capabilities:
+            files = f"reads .npy files ({case.dtype})"
+            yield replace(_digits(case, patient.show(files, case, above=0)), what=files)
     again = patient.show("answers a second time", cases[0])
     yield Step("answers a second time", well=True, told=f"id {patient.number}: {len(again.quantities)} quantities")
     yield _not_finite(patient, cases[0])
@@ -227,6 +238,10 @@ def _enough(subject: Subject, case: Case, shown: Observation) -> Step:
     if shown.quantities.isdisjoint(("weight_gradients", "weights")):
         came = ", ".join(sorted(shown.quantities)) or "nothing"
         return Step(what, well=False, told=f"expected weight_gradients or weights; {came} came; show one of the two")
+    try:
+        require_enough(case, shown)
+    except ObservationError as error:
+        return Step(what, well=False, told=str(error))
     return Step(what, well=True, told=f"{len(shown.quantities)} quantities")
 
 

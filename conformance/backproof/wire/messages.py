@@ -23,10 +23,12 @@ from backproof.observation import QUANTITIES
 from backproof.wire.arrays import read_array
 from backproof.wire.cases import write_case
 from backproof.wire.complaint import printable, refuse, shown
+from backproof.wire.files import Files
 from backproof.wire.lines import read_line
 
 PROTOCOL = "backproof/1"
 BASE64 = "base64"
+NPY = "npy"
 FEATURES = ("activation", "loss", "dtype", "flag")
 LONGEST_ERROR = 2000
 
@@ -93,9 +95,10 @@ def hello() -> bytes:
     return message({"type": "hello", "protocol": PROTOCOL, "kit": kit_version()})
 
 
-def run(number: int, case: Case, *, packed: bool = False) -> bytes:
-    """Return the line that asks for a case; number: the id of the request; packed: arrays as base64."""
-    return message({"type": "run", "id": number, "case": write_case(case, packed=packed)})
+def run(number: int, case: Case, *, packed: bool = False, files: Files | None = None) -> bytes:
+    """Return the line that asks for a case; number: the id of the request; packed: base64; files: for large arrays."""
+    folder = {} if files is None else {"folder": str(files.folder)}
+    return message({"type": "run", "id": number, **folder, "case": write_case(case, packed=packed, files=files)})
 
 
 def bye() -> bytes:
@@ -141,6 +144,7 @@ def read_declaration(data: dict[str, Any]) -> Hello:
             dtypes=names("dtypes"),
             skips=names("skips") or (),
             observes=names("observes"),
+            narrow=names("narrow") or (),
             in_process=False,
         )
     except (UsageError, TypeError) as error:
@@ -155,8 +159,8 @@ def _not_yet(case: Any) -> Any:
     raise WireError(msg)
 
 
-def read_answer(line: bytes, number: int, *, packed: bool = False) -> Answer:
-    """Return the answer that a line holds to the request with the id `number`.
+def read_answer(line: bytes, number: int, *, packed: bool = False, files: Files | None = None) -> Answer:
+    """Return the answer that a line holds to the request with the id `number`; packed, files: as it was asked.
 
     Raises WireError, naming the field, what was expected and what came.
     """
@@ -180,7 +184,19 @@ def read_answer(line: bytes, number: int, *, packed: bool = False) -> Answer:
         return Answer(error=printable(data["error"][:LONGEST_ERROR]))
     if "skipped" in data:
         return Answer(skipped=next(iter(data["skipped"].items())))
-    return Answer(result=_result(data["result"], packed=packed))
+    return Answer(result=_result(data["result"], Reader(packed, files)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the arrays of an answer are read: with the capabilities that were declared."""
+
+    packed: bool
+    files: Files | None
+
+    def __call__(self, value: Any, where: str) -> Any:
+        """Return an array, as `read_array` does."""
+        return read_array(value, where, packed=self.packed, files=self.files)
 
 
 def _earlier(given: Any, number: int) -> bool:
@@ -209,16 +225,16 @@ def _require(rules: Schema, data: dict[str, Any], where: str) -> None:
     refuse(field_name, expected, shown(error.instance), advice)
 
 
-def _result(result: Any, *, packed: bool) -> Any:
+def _result(result: Any, read: Reader) -> Any:
     """Return a result with its arrays read; what is not in its place is left to `read_observation`."""
     if isinstance(result, list):
-        return [_record(item, f"update {number}", packed=packed) for number, item in enumerate(result, 1)]
+        return [_record(item, f"update {number}", read) for number, item in enumerate(result, 1)]
     if isinstance(result, dict) and set(result) == {"final"}:
-        return {"final": _record(result["final"], "final", packed=packed)}
-    return _record(result, "result", packed=packed)
+        return {"final": _record(result["final"], "final", read)}
+    return _record(result, "result", read)
 
 
-def _record(record: Any, where: str, *, packed: bool) -> Any:
+def _record(record: Any, where: str, read: Reader) -> Any:
     if not isinstance(record, dict):
         return record
     found = {}
@@ -226,10 +242,10 @@ def _record(record: Any, where: str, *, packed: bool) -> Any:
         if given is None or quantity not in QUANTITIES:
             found[quantity] = given
         elif quantity == "loss":
-            found[quantity] = read_array(given, f"{where}: loss", packed=packed)
+            found[quantity] = read(given, f"{where}: loss")
         elif isinstance(given, list):
             found[quantity] = [
-                None if item is None else read_array(item, f"{where}: {quantity} of layer {layer}", packed=packed)
+                None if item is None else read(item, f"{where}: {quantity} of layer {layer}")
                 for layer, item in enumerate(given, 1)
             ]
         else:

@@ -1,12 +1,14 @@
 """A program behind pipes: started without a shell, in a session of its own, with limits on time, memory and bytes.
 
 Everything is read and written by one loop (`selectors`), so that neither a full pipe nor a silent program can hold it
-up. Tested on Linux: the end of the program is watched through a process file descriptor (`os.pidfd_open`).
+up. Tested on Linux: the end of the program is watched through a process file descriptor (`os.pidfd_open`), and a keeper
+(`wire/keeper.py`) between the kit and the program ends all that the program started.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import shlex
 import shutil
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import NoReturn
 
@@ -25,13 +27,11 @@ from backproof.wire.complaint import printable, refuse, shown
 KEPT = 4096
 CHUNK = 65536
 SHOWN_LINES = 5
+ERROR = re.compile("error:|exception", re.IGNORECASE)  # what went wrong, where lines of another kind follow
 SETTLE = 1.0
+LAST = 10.0
 
-# Run in the child before the program: the limit is on the address space, so that an allocation beyond it fails there.
-LIMITED = (
-    "import os, resource, sys; n = int(sys.argv[1]); "
-    "resource.setrlimit(resource.RLIMIT_AS, (n, n)); os.execvp(sys.argv[2], sys.argv[2:])"
-)
+KEEPER = Path(__file__).with_name("keeper.py")
 
 
 def split_command(command: str) -> list[str]:
@@ -65,9 +65,10 @@ class Program:
         if not hasattr(os, "pidfd_open"):
             msg = f"a subject in a process of its own needs Linux (os.pidfd_open); this is {sys.platform}"
             raise UsageError(msg)
-        limited = [sys.executable, "-I", "-S", "-c", LIMITED, str(memory), *words]
+        ours, life = os.pipe()  # it closes with us, whatever ends us
         self._process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
-            limited if memory else words,
+            [sys.executable, "-I", "-S", str(KEEPER), str(ours), str(memory or 0), *words],
+            pass_fds=(ours,),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -75,13 +76,14 @@ class Program:
             start_new_session=True,
             env=environment,
         )
+        os.close(ours)
         self._memory = memory
         self._out = bytearray()
         self._scanned = 0
         self._err = b""
         self._ended = False
         self._pid_file = os.pidfd_open(self._process.pid)
-        self._end = weakref.finalize(self, _kill, self._process, self._pid_file)
+        self._end = weakref.finalize(self, _kill, self._process, self._pid_file, life)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert stream is not None  # noqa: S101 - three pipes were asked for
             os.set_blocking(stream.fileno(), False)
@@ -94,7 +96,7 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """The process id, which is also that of its group and session."""
+        """The process id of the keeper."""
         return self._process.pid
 
     @property
@@ -104,12 +106,12 @@ class Program:
 
     def told(self) -> str:
         """Return the last lines of standard error as the end of a message, or nothing."""
-        lines = [printable(line.rstrip()) for line in self.errors.splitlines() if line.strip()]
-        return (
-            "; its standard error ends:\n    " + "\n    ".join(line[:200] for line in lines[-SHOWN_LINES:])
-            if lines
-            else ""
-        )
+        lines = [printable(line.rstrip())[:200] for line in self.errors.splitlines() if line.strip()]
+        if not lines:
+            return ""
+        ends, before = lines[-SHOWN_LINES:], lines[:-SHOWN_LINES]
+        named = [] if any(ERROR.search(line) for line in ends) else [line for line in before if ERROR.search(line)][-1:]
+        return "; its standard error ends:\n    " + "\n    ".join([*named, *ends])
 
     def exchange(self, line: bytes, *, seconds: float, limit: int, what: str) -> bytes:
         """Send a line and return the line that answers it.
@@ -256,16 +258,18 @@ class Program:
         return left
 
     def kill(self) -> None:
-        """End the program and everything in its group, now; may be called twice."""
+        """End the program and everything that it started, now; may be called twice."""
         self._end()
 
 
-def _kill(process: subprocess.Popen[bytes], pid_file: int) -> None:
-    # The program is not waited for before: until then nobody else can have its number.
-    with suppress(ProcessLookupError):  # it ended, and left nobody
-        os.killpg(process.pid, signal.SIGKILL)
+def _kill(process: subprocess.Popen[bytes], pid_file: int, life: int) -> None:
+    os.close(life)  # the keeper sees it, and ends everything before it ends itself
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             stream.close()
-    process.wait()
+    try:
+        process.wait(LAST)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
     os.close(pid_file)

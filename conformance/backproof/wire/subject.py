@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from backproof.errors import CrashError, SkipError, UsageError, WireError
 from backproof.wire import messages
 from backproof.wire.cases import answer_limit
 from backproof.wire.complaint import refuse
-from backproof.wire.messages import BASE64, FEATURES, Answer, Hello
+from backproof.wire.files import request_files
+from backproof.wire.messages import BASE64, FEATURES, NPY, Answer, Hello
 from backproof.wire.process import Program, split_command
 
 TIMEOUT = 30.0
@@ -51,6 +53,7 @@ class Session:
         self._failures = 0
         self._skipped: dict[Feature, str] = {}
         self._answered: dict[Feature, str] = {}
+        self._mended: list[str] = []
         self.hello: Hello = self._start()
 
     def run(self, case: Case) -> Any:
@@ -66,40 +69,55 @@ class Session:
             )
             raise WireError(msg)
         try:
-            answer = self._asked(case)
-        except CrashError as first:
-            print(f"backproof: {first}; it is started afresh and asked once more", file=sys.stderr)
-            try:
-                answer = self._asked(case)
-            except CrashError as again:
-                self._failures += 1
-                msg = f"{again}\n    (the same happened before, and it was started afresh)"
-                raise CrashError(msg) from again
+            answer = self._persistently(case)
         except WireError:
             self._failures += 1
             raise
         self._failures = 0
         return self._judged(case, answer)
 
+    def _persistently(self, case: Case) -> Answer:
+        try:
+            return self._asked(case)
+        except CrashError as first:
+            print(f"backproof: {first}; it is started afresh and asked once more", file=sys.stderr)
+            crash = str(first)
+        try:
+            answer = self._asked(case)
+        except CrashError as again:
+            msg = f"{again}\n    (the same happened before, and it was started afresh)"
+            raise CrashError(msg) from again
+        self._mended.append(crash)
+        return answer
+
     def close(self) -> bool:
         """Say bye, end what remains, and return whether the program left by itself. It may be run again."""
         program, self._program = self._program, None
         return program is None or program.leave(messages.bye(), self._grace)
 
+    def told(self) -> tuple[str, ...]:
+        """Return the note on the crashes that did not come again, of the cases since it was asked before."""
+        mended, self._mended = self._mended, []
+        if not mended:
+            return ()
+        times = "once" if len(mended) == 1 else f"{len(mended)} times"
+        return (f"The program crashed {times} and answered when it was started afresh; the first time: {mended[0]}.",)
+
     def _asked(self, case: Case) -> Answer:
         program = self._running()
         self._number += 1
-        packed = BASE64 in self.hello.capabilities
-        line = messages.run(self._number, case, packed=packed)
+        packed, limit = BASE64 in self.hello.capabilities, answer_limit(case)
         what = f"run {self._number} ({case.slug})"
-        try:
-            program.settle(f"before {what}")
-            said = program.exchange(line, seconds=self._timeout, limit=answer_limit(case), what=what)
-            answer = messages.read_answer(said, self._number, packed=packed)
-            program.settle(f"after the answer to {what}")
-        except BaseException:  # what it says next could belong to this request: it is started afresh
-            self._stop()
-            raise
+        with request_files(limit) if NPY in self.hello.capabilities else nullcontext() as files:
+            line = messages.run(self._number, case, packed=packed, files=files)
+            try:
+                program.settle(f"before {what}")
+                said = program.exchange(line, seconds=self._timeout, limit=limit, what=what)
+                answer = messages.read_answer(said, self._number, packed=packed, files=files)
+                program.settle(f"after the answer to {what}")
+            except BaseException:  # what it says next could belong to this request: it is started afresh
+                self._stop()
+                raise
         return answer
 
     def _judged(self, case: Case, answer: Answer) -> Any:
@@ -198,4 +216,4 @@ def _subject(session: Session) -> Subject:
     def close() -> None:
         session.close()
 
-    return replace(session.hello.subject, run=session.run, close=close)
+    return replace(session.hello.subject, run=session.run, close=close, told=session.told)

@@ -8,9 +8,9 @@ model = MLPRegressor(hidden_layer_sizes=(), solver="sgd", alpha=0, momentum=0, l
 model.partial_fit(x, y)
 before = [w.copy() for w in (model.coefs_[0], model.intercepts_[0])]
 model.partial_fit(x, y)
-after, first = [w.copy() for w in (model.coefs_[0], model.intercepts_[0])], model.loss_
+first, after = model.loss_, [w.copy() for w in (model.coefs_[0], model.intercepts_[0])]
 model.partial_fit(x, y)
 squares = sum(((a - b) ** 2).sum() for a, b in zip(after, before, strict=True)) / rate**2
-slope = (first - model.loss_) / rate
+slope = (first - model.loss_) / rate  # of a loss and its own gradient g: |g|^2
 print(f"change of the reported loss along the step: {slope:.6f}; right, by the gradient used: {squares:.6f}")
 raise SystemExit(not np.isclose(slope, squares / 2, rtol=1e-3))

@@ -7,17 +7,15 @@
 #include <string.h>
 
 static const char *HELLO = /* what your code can do, and no more: backproof list activations (losses, flags ...) */
-    "{\"protocol\": \"backproof/1\", \"name\": \"my_net\", \"version\": \"1\", \"language\": \"C\","
-    " \"activations\": [\"identity\", \"sigmoid\", \"tanh\"], \"losses\": [\"squared\", \"log\"],"
-    " \"skips\": [], \"conventions\": {}}";
+    "{\"protocol\": \"backproof/1\", \"name\": \"my_net\", \"version\": \"1\", \"language\": \"C\", \"skips\": [],"
+    " \"activations\": [\"identity\", \"sigmoid\", \"tanh\"], \"losses\": [\"squared\", \"log\"], \"conventions\": {}}";
 static const char *RECORD = "{\"net_inputs\": [], \"activations\": [], \"deltas\": [], \"weight_gradients\": [],"
     " \"bias_gradients\": [], \"weights\": [], \"biases\": []}";
 typedef struct { int in, out; char f; double *w, *b, *mask, *z, *a, *delta, *by_w, *by_b; } Layer;
 static Layer net[64]; static int depth, single, used;
 static double pool[1 << 22]; /* what one case needs; larger ones end the program, and backproof says so */
 static double *numbers(int count) {
-    if ((used += count) > 1 << 22) exit(1);
-    return memset(pool + used - count, 0, sizeof(double) * count);
+    return (used += count) > 1 << 22 ? exit(1), NULL : memset(pool + used - count, 0, sizeof(double) * count);
 }
 static double r(double v) { return single ? (float)v : v; } /* every number has the case's dtype */
 static double f(char name, double z) { return name == 's' ? 1 / (1 + exp(-z)) : name == 't' ? tanh(z) : z; }
@@ -80,7 +78,7 @@ static double update(const double *x, const double *y, int n, int squared, doubl
     return r(loss);
 }
 
-static void add(cJSON *record, const char *name, cJSON *item) { cJSON_AddItemToArray(get(record, name), item); }
+#define SHOW(name, values, n, m) cJSON_AddItemToArray(get(record, #name), array(values, n, m)) /* of one more layer */
 static cJSON *run(const cJSON *test) {
     cJSON *layer, *batch, *records = cJSON_CreateArray(), *width = get(test, "widths")->child;
     double rate = get(test, "learning_rate")->valuedouble;
@@ -88,10 +86,9 @@ static cJSON *run(const cJSON *test) {
     depth = used = 0, single = !strcmp(get(test, "dtype")->valuestring, "float32");
     cJSON_ArrayForEach(layer, get(test, "layers")) {
         Layer *la = &net[depth++];
-        la->in = width->valueint, width = width->next, la->out = width->valueint;
-        la->f = get(get(layer, "activation"), "name")->valuestring[0];
-        la->w = read_array(get(layer, "weights"), 0, la->in), la->b = read_array(get(layer, "biases"), 0, la->out);
-        la->mask = read_array(get(layer, "mask"), 0, la->in);
+        la->f = *get(get(layer, "activation"), "name")->valuestring, la->in = width->valueint, width = width->next;
+        la->out = width->valueint, la->b = read_array(get(layer, "biases"), 0, la->out);
+        la->w = read_array(get(layer, "weights"), 0, la->in), la->mask = read_array(get(layer, "mask"), 0, la->in);
     }
     cJSON_ArrayForEach(batch, get(test, "batches")) {
         cJSON *record = cJSON_Parse(RECORD);
@@ -99,11 +96,9 @@ static cJSON *run(const cJSON *test) {
         int n = cJSON_GetArraySize(batch);
         cJSON_AddItemToObject(record, "loss", number(update(x, y, n, squared, rate)));
         for (Layer *la = net; la < net + depth; la++) {
-            add(record, "net_inputs", array(la->z, n, la->out)), add(record, "activations", array(la->a, n, la->out));
-            add(record, "deltas", array(la->delta, n, la->out)), add(record, "biases", array(la->b, 0, la->out));
-            add(record, "bias_gradients", array(la->by_b, 0, la->out));
-            add(record, "weights", array(la->w, la->out, la->in));
-            add(record, "weight_gradients", array(la->by_w, la->out, la->in));
+            SHOW(net_inputs, la->z, n, la->out), SHOW(activations, la->a, n, la->out), SHOW(biases, la->b, 0, la->out);
+            SHOW(weight_gradients, la->by_w, la->out, la->in), SHOW(bias_gradients, la->by_b, 0, la->out);
+            SHOW(weights, la->w, la->out, la->in), SHOW(deltas, la->delta, n, la->out);
         }
         cJSON_AddItemToArray(records, record);
     }
@@ -113,15 +108,13 @@ static cJSON *run(const cJSON *test) {
 int main(void) {
     char *line = NULL;
     for (size_t room = 0; getline(&line, &room, stdin) > 0;) {
-        cJSON *request = cJSON_Parse(line), *answer = cJSON_Parse(HELLO);
+        cJSON *request = cJSON_Parse(line), *test = get(request, "case"), *answer = cJSON_Parse(test ? "{}" : HELLO);
         if (!strcmp(get(request, "type")->valuestring, "bye")) break;
-        if (!strcmp(get(request, "type")->valuestring, "run")) {
-            cJSON_Delete(answer), answer = cJSON_CreateObject();
+        if (test) {
             cJSON_AddNumberToObject(answer, "id", get(request, "id")->valuedouble);
-            cJSON_AddItemToObject(answer, "result", run(get(request, "case")));
+            cJSON_AddItemToObject(answer, "result", run(test));
         }
         char *text = cJSON_PrintUnformatted(answer);
         puts(text), fflush(stdout), free(text), cJSON_Delete(answer), cJSON_Delete(request);
     }
-    return 0;
 }

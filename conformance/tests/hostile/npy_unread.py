@@ -1,0 +1,3 @@
+from polite import HELLO, serve
+
+serve(hello={**HELLO, "capabilities": ["npy"]})
