@@ -19,7 +19,8 @@ from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.local import Kink
 from backproof.judge.own_loss import Factors, explain_factors, judge_own_loss
-from backproof.observation import Observation, read_observation
+from backproof.observation import Observation, Record, read_observation
+from backproof.probes import Account, is_large, judge_by_probes
 from backproof.walk import Key
 
 
@@ -34,7 +35,10 @@ class Oracle(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """What became of one case: findings, or why it was skipped, or the error that ended it."""
+    """What became of one case: findings, or why it was skipped, or the error that ended it.
+
+    probed: how it was judged where it is too large to be judged element by element.
+    """
 
     case: Case
     observation: Observation | None = None
@@ -42,6 +46,7 @@ class CaseResult:
     kinks: tuple[Kink, ...] = ()
     skipped: str | None = None
     error: str | None = None
+    probed: Account | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +137,8 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
     reason = subject.skip_reason(case)
     if reason is not None:
         return CaseResult(case=case, skipped=reason), None
+    if is_large(case):
+        return _run_large(subject, case), None
     given = case.for_subject()
     try:
         observation = answer(subject, case, given)
@@ -172,6 +179,18 @@ def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[
     except SubjectError as error:
         return CaseResult(case=case, error=str(error)), None
     return CaseResult(case=case, observation=observation, findings=tuple(findings), kinks=judged.kinks), factors
+
+
+def _run_large(subject: Subject, case: Case) -> CaseResult:
+    """Judge a case by probes; what the subject shows is not kept."""
+    try:
+        probed = judge_by_probes(case, guarded(lambda: subject.run(case.for_subject())))
+    except SkipError as skip:
+        return CaseResult(case=case, skipped=str(skip))
+    except SubjectError as error:
+        return CaseResult(case=case, error=str(error))
+    shown = Observation((Record(probed.shown),))
+    return CaseResult(case=case, observation=shown, findings=probed.findings, probed=probed.account)
 
 
 def _reported_loss(subject: Subject, case: Case) -> float | None:
