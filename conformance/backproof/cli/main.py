@@ -82,6 +82,13 @@ def parser() -> argparse.ArgumentParser:
     matrix.add_argument("--json", metavar="FILE", help="write the matrix as JSON (- for standard output)")
     _common(matrix)
 
+    campaign = commands.add_parser("campaign", help="judge many subjects on many cases, on many workers; resumable")
+    campaign.add_argument("file", metavar="FILE.toml", help="subjects, families, seeds, dtypes, devices")
+    campaign.add_argument("--out", metavar="DIR", help="where finished cells are kept (default: FILE.campaign)")
+    campaign.add_argument("--jobs", type=int, metavar="N", help="workers here (default: one a core; 1: this process)")
+    campaign.add_argument("--scheduler", metavar="tcp://...", help="a running Dask scheduler, in place of --jobs")
+    _common(campaign)
+
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
     trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")
     trace.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="default: float64")
