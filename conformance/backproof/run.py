@@ -126,14 +126,15 @@ def _remembered(
     subject: Subject, case: Case, oracles: Sequence[Oracle], known: Known | None
 ) -> tuple[CaseResult, Factors | None]:
     if known is None:
-        return _run_case(subject, case, oracles)
+        return judged_case(subject, case, oracles)
     key = (case.slug, case.dtype)
     if key not in known:
-        known[key] = _run_case(subject, case, oracles)
+        known[key] = judged_case(subject, case, oracles)
     return known[key]
 
 
-def _run_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[CaseResult, Factors | None]:
+def judged_case(subject: Subject, case: Case, oracles: Sequence[Oracle]) -> tuple[CaseResult, Factors | None]:
+    """Return what became of one case, and the factors of its reported loss where that deviates."""
     reason = subject.skip_reason(case)
     if reason is not None:
         return CaseResult(case=case, skipped=reason), None

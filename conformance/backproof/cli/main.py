@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--dtype", choices=("float64", "float32"), help="only this dtype")
     check.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where torch runs (default: cpu)")
     check.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
+    check.add_argument("--jobs", type=int, metavar="N", help="judge in N processes (default: in this one)")
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
     add_check_options(check)
