@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from probe_networks import large, update
 
+from backproof import check
+from backproof.catalogue.build import build_case
 from backproof.conventions import Conventions
 from backproof.errors import CaseError, ObservationError
 from backproof.judge.findings import Judged, Status
-from backproof.probes import judge_by_probes
+from backproof.probes import is_large, judge_by_probes
 from backproof.probes.draw import draw
 from backproof.probes.sources import Generated, OneHot, row_blocks, whole
 
@@ -85,13 +87,15 @@ def _put(values, index, value):
     return changed
 
 
+@pytest.mark.parametrize("everything", [False, True], ids=["probes", "everything"])
 @pytest.mark.parametrize("name", WRONG)
-def test_one_wrong_number_is_told_by_its_clause_and_its_place(name):
+def test_one_wrong_number_is_told_by_its_clause_and_its_place(name, everything):
     quantity, layer, change, clause, index = WRONG[name]
     case = large()
     answer = update(case)
     answer[quantity][layer - 1] = change(answer[quantity][layer - 1])
-    found = [f for f in deviations(judge_by_probes(case, answer)) if f.clause == clause and f.quantity == quantity]
+    told = deviations(judge_by_probes(case, answer, everything=everything))
+    found = [f for f in told if f.clause == clause and f.quantity == quantity]
     assert (clause, quantity, layer, index) in {(f.clause, f.quantity, f.layer, f.index) for f in found}
 
 
@@ -122,6 +126,28 @@ def test_a_fault_of_one_sample_is_not_seen_without_de_da_and_the_account_says_so
     assert not [f for f in deviations(probed) if f.clause == "E17"]
     assert "4 of 40 samples in full: a fault confined to others is not seen" in probed.account.delta_rule
     assert "every sample" in judge_by_probes(case, update(case, direct=True)).account.delta_rule
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_with_everything_in_full_each_element_is_seen_and_right_code_passes(dtype):
+    case = large("tanh", dtype)
+    answer = update(case)
+    right = judge_by_probes(case, answer, everything=True)
+    assert [f for f in right.findings if f.status is not Status.PASSED] == []
+    assert right.account.delta_rule == "every sample"
+    for sample, neuron in ((0, 0), (17, 33), (39, 79)):
+        wrong = {**answer, "deltas": [_at(answer["deltas"][0], (sample, neuron), 1.01), *answer["deltas"][1:]]}
+        found = deviations(judge_by_probes(case, wrong, everything=True))
+        assert ("E17", 1, (sample, neuron)) in {(f.clause, f.layer, f.index) for f in found}
+
+
+def test_a_plain_case_is_judged_in_full_by_its_size():
+    case = build_case("medium", "Medium", (300, 400, 10), "tanh", "squared", seed=7, samples=6)
+    assert is_large(case)
+    assert not is_large(build_case("small", "Small", (30, 40, 10), "tanh", "squared", seed=7, samples=6))
+    result = check("numpy", [case], autograd=False)
+    assert result.conforms
+    assert result.report["probes"][0]["delta_rule"] == "every sample"
 
 
 def test_gradients_that_are_not_shown_are_recovered_from_the_update():

@@ -17,6 +17,7 @@ from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.presence import clause_of
 from backproof.observation import Values
 from backproof.probes.account import Account, Sight
+from backproof.probes.case import LARGE, LargeCase
 from backproof.probes.draw import PROBES, ROWS, SAMPLES, Draw, draw
 from backproof.probes.elements import judge_activations, judge_deltas, judge_outputs
 from backproof.probes.gradients import GradientSums, sum_gradients
@@ -39,35 +40,41 @@ class Probed:
 
 
 def judge_by_probes(
-    case: Case, answer: Any, *, probes: int = PROBES, rows: int = ROWS, share: float = SAMPLES
+    case: Case,
+    answer: Any,
+    *,
+    probes: int = PROBES,
+    rows: int = ROWS,
+    share: float = SAMPLES,
+    everything: bool | None = None,
 ) -> Probed:
     """Judge what a subject shows of one large update.
 
     probes: random sign vectors for each product; rows: rows and columns of each matrix in full; share: of the samples,
-    in full. Raises ObservationError when the answer cannot be read or shows too little.
+    in full; everything: each element of each matrix in full, at more than the step's own cost (None: for cases of fewer
+    than a million parameters). Raises ObservationError when the answer cannot be read or shows too little.
     """
     given = read_sources(answer, case)
     if not {"weight_gradients", "weights"} & {quantity for quantity, _ in given}:
         names = ", ".join(sorted({quantity for quantity, _ in given})) or "nothing"
         msg = f"shows neither gradients nor updated parameters: answer `weight_gradients` or `weights`; {names} came"
         raise ObservationError(msg)
+    full = everything if everything is not None else case.size < LARGE and not isinstance(case, LargeCase)
     shown, findings = _usable(case, given)
-    work = _Work(case, shown, draw(case, probes=probes, rows=rows, share=share))
+    work = _Work(case, shown, draw(case, probes=probes, rows=rows, share=share, everything=full))
     with np.errstate(all="ignore"):
         work.run()
         findings += [located(case, shown, work.models, work.below(tally.layer), tally) for tally in work.tallies]
     direct = any(quantity == GRADIENTS for quantity, _ in shown)
-    few = f"{len(work.chosen.samples)} of {len(case.batches[0])} samples in full"
+    direct, few = direct or full, f"{len(work.chosen.samples)} of {len(case.batches[0])} samples in full"
     account = Account(
         case=case.slug,
         dtype=case.dtype,
         parameters=case.size,
         probes=probes,
         samples=len(work.chosen.samples),
-        rows=rows,
-        delta_rule="every sample: dE/da by probes, its product with f' element by element"
-        if direct
-        else f"{few}: a fault confined to others is not seen",
+        rows=max(case.widths) if full else rows,
+        delta_rule="every sample" if direct else f"{few}: a fault confined to others is not seen",
         sights=tuple(work.sights),
     )
     return Probed(tuple(findings), account, placeholders(given))

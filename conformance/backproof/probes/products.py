@@ -113,4 +113,5 @@ def _by_probe(
         lambda model: model.probe(terms, size), lambda model: model.reference_probe(terms, length, size)
     )
     probe.add(values, references, expected, worst)
-    return [full, probe], [sight(probe.quantity, probe.layer, values, length, expected, worst)]
+    judged = [tally for tally in (full, probe) if tally.count]
+    return judged, [sight(probe.quantity, probe.layer, values, length, expected, worst)]

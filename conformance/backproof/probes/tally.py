@@ -39,6 +39,8 @@ class Tally:
 
         at: the index of each row of the block (first dimension); None: from 0.
         """
+        if not values.size:
+            return
         worst = np.broadcast_to(bound if worst is None else worst, values.shape)
         bound = np.minimum(bound, worst)
         with np.errstate(all="ignore"):
