@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Row:
 
     @property
     def weights(self) -> int:
-        return sum(a * b for a, b in zip(self.widths[:-1], self.widths[1:], strict=True))
+        return sum(a * b for a, b in pairwise(self.widths))
 
 
 def measure(widths: tuple[int, ...], batch: int, dtype: str, rounds: int) -> Row:
@@ -69,7 +70,7 @@ def measure(widths: tuple[int, ...], batch: int, dtype: str, rounds: int) -> Row
         "floats": lambda: judge_by_probes(case, answer, everything=True),
         "probes": lambda: judge_by_probes(case, answer),
     }
-    if sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True)) <= BALLS_UP_TO:
+    if sum(a * b for a, b in pairwise(widths)) <= BALLS_UP_TO:
         calls["balls"] = by_balls(case, answer)
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):

@@ -27,8 +27,8 @@ QUICK = 0.5  # the largest share of its bound that an update can have which is r
 class ParameterSums:
     """Of W (m, n): W^T R and W Q for random signs, products with the samples in full, rows and columns, |W|.
 
-    left: R (m, probes); right: Q (n, probes); forward: W a of the chosen samples; backward: W^T delta of them (None
-    where every sample is judged by dE/da), each with its absolute sums.
+    left: R (m, probes); right: Q (n, probes); forward: W a of all samples, where everything is judged in full; backward:
+    W^T delta of the chosen samples (None where every sample is judged by dE/da); each with its absolute sums.
     """
 
     left: Array
@@ -75,7 +75,8 @@ def pass_parameters(
         in_rows=np.empty((len(rows), n), case.dtype),
         in_columns=np.empty((m, len(columns)), case.dtype),
     )
-    a = None if below is None else _of_samples(below, chosen.samples)
+    # Each sample's net inputs are probed, so that none is needed in full beside some neurons.
+    a = _of_samples(below, chosen.samples) if below is not None and chosen.everything else None
     upper = shown.get(("deltas", number)) if number > 1 else None
     by_samples = upper is not None and ("activation_gradients", number - 1) not in shown
     delta = _of_samples(upper, chosen.samples) if upper is not None and by_samples else None

@@ -20,11 +20,11 @@ Judgement = tuple[list[Tally], list[Sight]]
 def judge_forward(
     case: Case, number: int, below: Source, z: Source, passed: ParameterSums, chosen: Draw, models: Models
 ) -> Judgement:
-    """Judge E1: every sample by its sum with random signs, some neurons and some samples in full."""
+    """Judge E1: every sample by its sum with random signs, and some neurons, or everything, in full."""
     m, n = case.widths[number], case.widths[number - 1]
     biases = np.zeros(m) if passed.biases is None else passed.biases
     probe = Tally("E1", "net_inputs", number, "random probes")
-    full = Tally("E1", "net_inputs", number, "neurons and samples in full")
+    full = Tally("E1", "net_inputs", number, "some neurons in full, or all")
     right, absolute_rows = np.vstack([passed.by_left, passed.in_rows]), np.abs(passed.in_rows)
     constant = np.concatenate([biases @ passed.left, biases[passed.rows]])
     kept, probes, shape = _Kept(), chosen.probes, (len(case.batches[0]), max(n, m))
