@@ -27,8 +27,8 @@ QUICK = 0.5  # the largest share of its bound that an update can have which is r
 class ParameterSums:
     """Of W (m, n): W^T R and W Q for random signs, products with the samples in full, rows and columns, |W|.
 
-    left: R (m, probes); right: Q (n, probes); forward: W a of all samples, where everything is judged in full; backward:
-    W^T delta of the chosen samples (None where every sample is judged by dE/da); each with its absolute sums.
+    left: R (m, probes); right: Q (n, probes); forward: W a of all samples, where everything is judged in full;
+    backward: W^T delta of the chosen samples (None where dE/da is shown); each with its absolute sums.
     """
 
     left: Array
