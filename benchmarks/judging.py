@@ -15,7 +15,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +120,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--plot", type=Path, metavar="FILE")
     options = parser.parse_args()
-    rows = [measure(*size, dtype, options.rounds) for size in SIZES for dtype in ("float64", "float32")]
     columns = ["network", "batch", "dtype", "step ms", *(f"{way}/step" for way in WAYS)]
     print(f"| {' | '.join(columns)} |\n| {' | '.join('---' for _ in columns)} |")
-    for row in rows:
+    rows = []
+    for size, dtype in product(SIZES, ("float64", "float32")):
+        row = measure(*size, dtype, options.rounds)
+        rows.append(row)
         found = [f"{row.ratios[w]:.2f} +- {row.spreads[w]:.2f}" if w in row.ratios else "not run" for w in WAYS]
         cells = ["-".join(map(str, row.widths)), str(row.batch), row.dtype, f"{1e3 * row.step:.2f}", *found]
-        print(f"| {' | '.join(cells)} |")
+        print(f"| {' | '.join(cells)} |", flush=True)
     print()
     for dtype in ("float64", "float32"):
         for way in ("balls", "floats"):

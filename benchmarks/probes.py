@@ -31,7 +31,7 @@ from backproof_numpy import Layer, Network
 threadpoolctl.threadpool_limits(single_thread.THREADS)
 
 RATIO, MEMORY = 0.6, 0.05
-BISECTIONS = 7
+BISECTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +173,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--probes", type=int, default=2)
     options = parser.parse_args()
+    print(f"| {' | '.join(COLUMNS)} |\n| {' | '.join('---' for _ in COLUMNS)} |", flush=True)
     rows = []
     for slug in options.case or ["large-12m", "large-12m-tanh"]:
         case = large_case(slug).under(make_subject().conventions)
         assert isinstance(case, LargeCase)
         rows.append(measure(case, rounds=options.rounds, probes=options.probes))
-    lines = [list(COLUMNS), ["---"] * len(COLUMNS), *(row.cells() for row in rows)]
-    print("\n".join(f"| {' | '.join(line)} |" for line in lines))
+        print(f"| {' | '.join(rows[-1].cells())} |", flush=True)
     print()
     print("Errors: the smallest relative one in the gradient of layer 2 that is remarked / that deviates, found by")
     print("putting it there; one element: relative to the usual size of an element of its row.")
