@@ -1,6 +1,6 @@
 """Print how long one training step takes.
 
-`python benchmarks/training_step.py [--markdown] [--seconds S] [--rounds N]`.
+`python benchmarks/training_step.py [--markdown] [--seconds S] [--rounds N] [--most-weights N] [--plot FILE]`.
 
 All contenders run in one process, on one thread, interleaved in rounds, so that whatever else the
 machine does meets all of them alike. A time is the median over the rounds, the spread half the
@@ -164,6 +164,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--seconds", type=float, default=1.0, help="measuring time per row (default 1)")
     parser.add_argument("--rounds", type=int, default=15, help="interleaved rounds per row (default 15)")
+    parser.add_argument(
+        "--most-weights", type=float, default=float("inf"), metavar="N", help="leave out larger networks"
+    )
     parser.add_argument("--compiled", action="store_true", help="time torch.compile too (compiling takes minutes)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write the ratios to torch as an SVG plot")
     options = parser.parse_args(arguments)
@@ -173,6 +176,7 @@ def main(arguments: list[str]) -> int:
     rows = [
         measure(widths, batch, dtype, contenders, seconds=options.seconds, rounds=options.rounds)
         for widths in SIZES
+        if weights_of(widths) <= options.most_weights
         for batch in BATCHES
         for dtype in DTYPES
     ]
