@@ -33,8 +33,9 @@ SIZES = (
     (784, 128, 10),
     (512, 512, 512),
     (1024, 1024, 1024, 1024),
+    (4096, 4096, 4096),
 )
-BATCHES = (1, 32, 256)
+BATCHES = (1, 32, 256, 1024)
 DTYPES = ("float64", "float32")
 
 Step = Callable[[], object]
@@ -76,8 +77,11 @@ def numpy_step(given: Problem, *, check: bool = True) -> Step:
     return functools.partial(network.step, given.x, given.y, LEARNING_RATE, check=check)
 
 
-def torch_step(given: Problem) -> Step:
-    """Return the step of torch eager: functional forward, fused loss, backward, SGD, zero_grad."""
+def torch_step(given: Problem, *, compiled: bool = False) -> Step:
+    """Return the step of torch: functional forward, fused loss, backward, SGD, zero_grad.
+
+    compiled: forward and loss (and so their backward) by torch.compile; a first call compiles.
+    """
     parameters = [
         (torch.tensor(weights, requires_grad=True), torch.tensor(biases, requires_grad=True))
         for weights, biases in zip(given.weights, given.biases, strict=True)
@@ -87,12 +91,16 @@ def torch_step(given: Problem) -> Step:
     functional = torch.nn.functional
     loss = functional.binary_cross_entropy_with_logits if y.shape[1] == 1 else functional.cross_entropy
 
-    def step() -> None:
+    def error() -> Any:
         a = x
         for weights, biases in parameters[:-1]:
             a = torch.sigmoid(functional.linear(a, weights, biases))
-        error = loss(functional.linear(a, *parameters[-1]), y)
-        error.backward()
+        return loss(functional.linear(a, *parameters[-1]), y)
+
+    evaluate = torch.compile(error) if compiled else error
+
+    def step() -> None:
+        evaluate().backward()
         optimizer.step()
         optimizer.zero_grad()
 

@@ -73,6 +73,7 @@ def build_report(
             {"case": r.case.slug, "dtype": r.case.dtype, "message": r.error} for r in verdict.run.results if r.error
         ],
         "reproducible": verdict.reproducible,
+        "probes": [result.probed.as_data() for result in verdict.run.results if result.probed is not None],
         "oracles": oracles,
         "environment": environment(device),
     }

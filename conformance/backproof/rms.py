@@ -14,10 +14,9 @@ import numpy as np
 
 from backproof.balls import Array
 from backproof.case import Case
-from backproof.tolerance import Tolerance
+from backproof.tolerance import K, Tolerance
 from backproof_spec import Activation
 
-K = 8
 FLOOR = float(np.finfo(np.float64).tiny)
 
 Key = tuple[str, int]

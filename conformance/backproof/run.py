@@ -19,7 +19,8 @@ from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.local import Kink
 from backproof.judge.own_loss import Factors, explain_factors, judge_own_loss
-from backproof.observation import Observation, read_observation
+from backproof.observation import Observation, Record, read_observation
+from backproof.probes import Account, is_large, judge_by_probes
 from backproof.walk import Key
 
 
@@ -34,7 +35,10 @@ class Oracle(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """What became of one case: findings, or why it was skipped, or the error that ended it."""
+    """What became of one case: findings, or why it was skipped, or the error that ended it.
+
+    probed: how it was judged where it is too large to be judged element by element.
+    """
 
     case: Case
     observation: Observation | None = None
@@ -42,6 +46,7 @@ class CaseResult:
     kinks: tuple[Kink, ...] = ()
     skipped: str | None = None
     error: str | None = None
+    probed: Account | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,19 +128,22 @@ def _remembered(
     subject: Subject, case: Case, oracles: Sequence[Oracle], known: Known | None, *, once: bool
 ) -> tuple[CaseResult, Factors | None]:
     if known is None:
-        return _run_case(subject, case, oracles, once=once)
+        return judged_case(subject, case, oracles, once=once)
     key = (case.slug, case.dtype)
     if key not in known:
-        known[key] = _run_case(subject, case, oracles, once=once)
+        known[key] = judged_case(subject, case, oracles, once=once)
     return known[key]
 
 
-def _run_case(
+def judged_case(
     subject: Subject, case: Case, oracles: Sequence[Oracle], *, once: bool = False
 ) -> tuple[CaseResult, Factors | None]:
+    """Return what became of one case, and the factors of its reported loss where that deviates."""
     reason = subject.skip_reason(case)
     if reason is not None:
         return CaseResult(case=case, skipped=reason), None
+    if is_large(case):
+        return _run_large(subject, case), None
     given = case.for_subject()
     try:
         observation = answer(subject, case, given)
@@ -182,6 +190,18 @@ def _hint(case: Case, error: SubjectError) -> str:
     """Return what most likely helps where biases that are not there are the reason."""
     of_none = "no-biases" in case.flags and "NoneType" in str(error)
     return '; a layer of this case has no biases (None): skip such cases with skips=["no-biases"]' if of_none else ""
+
+
+def _run_large(subject: Subject, case: Case) -> CaseResult:
+    """Judge a case by probes; what the subject shows is not kept."""
+    try:
+        probed = judge_by_probes(case, guarded(lambda: subject.run(case.for_subject())))
+    except SkipError as skip:
+        return CaseResult(case=case, skipped=str(skip))
+    except SubjectError as error:
+        return CaseResult(case=case, error=str(error))
+    shown = Observation((Record(probed.shown),))
+    return CaseResult(case=case, observation=shown, findings=probed.findings, probed=probed.account)
 
 
 def _reported_loss(subject: Subject, case: Case) -> float | None:

@@ -68,6 +68,8 @@ def tell(finding: Finding, case: Case, shown: Collection[str] | None = None) -> 
     if finding.message:
         return f"{subject} breaks {name}{_place(finding)}: {finding.message}."
     source = FROM[finding.quantity] if finding.judged is Judged.LOCAL else finding.source
+    if finding.judged is Judged.PROBE:
+        source = f"{FROM[finding.quantity]}, judged by {finding.source}"
     missing = sorted(NEEDS[finding.quantity] - set(shown)) if shown is not None else []
     if missing and finding.judged is Judged.LOCAL:
         source = "what you show, the rest recomputed"

@@ -23,6 +23,7 @@ COLOURS = {
     "incomplete": "yellow",
     "expected": "yellow",
 }
+SIGHTS = (("one element", "element"), ("one row", "row"), ("the whole", "matrix"))
 SHOWN_ERRORS = 5
 SHOWN_DEVIATIONS = 5
 SHOWN_SUGGESTIONS = 3
@@ -34,6 +35,7 @@ def show_result(console: Console, result: Result, *, quiet: bool = False) -> Non
         _clauses(console, result.judged.clauses)
         _oracles(console, result.report["oracles"])
         _repeated(console, result)
+        _probes(console, result)
         _skips(console, result)
         _expectations(console, result)
         _errors(console, result)
@@ -71,6 +73,28 @@ def _oracles(console: Console, oracles: list[dict[str, Any]]) -> None:
             else ""
         )
         console.print(f"oracle: {oracle['name']}: {oracle['status']}{extent}", markup=False)
+
+
+def _probes(console: Console, result: Result) -> None:
+    """Say of each large case how it was judged, and the smallest relative error that its probes tell."""
+    for account in result.report["probes"]:
+        console.print(
+            f"probes: {account['case']} ({account['dtype']}), {account['parameters']} parameters: {account['probes']} "
+            f"probes a product, {account['rows']} rows and columns of each matrix in full; "
+            f"E17: {account['delta_rule']}",
+            markup=False,
+            highlight=False,
+        )
+        for sight in account["sights"]:
+            if not isinstance(sight["element"], float):
+                continue
+            sizes = ", ".join(f"{name} {sight[key]:.1e}" for name, key in SIGHTS)
+            console.print(
+                f"  {sight['quantity']} of layer {sight['layer']}: remarks a relative error of {sizes}; above "
+                f"{sight['worst']:.0f} times as much it deviates",
+                markup=False,
+                highlight=False,
+            )
 
 
 def _skips(console: Console, result: Result) -> None:

@@ -72,8 +72,10 @@ def _float_xdivy(x: Any, y: Any) -> Any:
 
 def _float_by_sign(z: Any, negative: Any, zero: Any, positive: Any) -> Any:
     values = np.asarray(z)
-    chosen = np.where(values > 0, positive, np.where(values < 0, negative, zero))
-    return np.where(np.isnan(values), values, chosen).astype(np.result_type(values, 1.0))  # integers become floats
+    kind = np.result_type(values, 1.0)  # integers become floats
+    chosen = np.where(values > 0, positive, np.where(values < 0, negative, zero)).astype(kind, copy=False)
+    missing = np.isnan(values)
+    return np.where(missing, values, chosen) if missing.any() else chosen
 
 
 _FLOATS: Mapping[str, Callable[..., Any]] = {

@@ -13,6 +13,7 @@ import numpy as np
 
 from backproof.case import DTYPES, Case
 from backproof.catalogue.build import build_case, with_numeric_flags
+from backproof.catalogue.large import LARGE, large_case
 from backproof.catalogue.narrow import narrow_cases
 from backproof.catalogue.worked import worked_example
 from backproof.errors import UsageError
@@ -392,11 +393,13 @@ def all_cases(dtype: str | None = None) -> tuple[Case, ...]:
 
 def get_case(slug: str, dtype: str = "float64") -> Case:
     """Return the case with this slug. Raises UsageError, naming the slugs that come near."""
+    if slug in LARGE:
+        return large_case(slug, dtype)
     every = (*all_cases(dtype), *narrow_cases(dtype))
     for case in every:
         if case.slug == slug:
             return case
-    slugs = [case.slug for case in every]
+    slugs = [*(case.slug for case in every), *LARGE]
     near = get_close_matches(slug, slugs, n=3)
     msg = f"no case {slug!r}; {'nearest: ' + ', '.join(near) if near else 'none is near'} (backproof list cases)"
     raise UsageError(msg)

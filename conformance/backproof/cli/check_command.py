@@ -6,19 +6,22 @@ import argparse
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from backproof.api import Result, check
-from backproof.case import Case
-from backproof.catalogue import all_cases, get_case
+from backproof.case import DTYPES, Case
+from backproof.catalogue import all_cases, get_case, narrow_cases
 from backproof.cli.console import kept_output, output, whatever_the_reader_does
 from backproof.cli.wire_options import in_child, load_in_child, named
 from backproof.door import Subject
 from backproof.errors import UsageError
 from backproof.loading import load_subject
 from backproof.report import report_text
+from backproof.run import Progress
 from backproof.terminal import show_result
 from backproof.verdict import Exit, exercises
 from backproof_spec import UnknownClauseError, get_clause
@@ -28,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
     """Judge the subject, print the result, write the report, and return the exit status."""
     cases = choose_cases(options)
     check_device(options.device)
+    check_jobs(options)
     if options.json and options.json != "-" and not Path(options.json).resolve().parent.is_dir():
         msg = f"--json {options.json}: there is no folder {Path(options.json).parent}"
         raise UsageError(msg)
@@ -65,6 +69,18 @@ def check_device(device: str) -> None:
         raise UsageError(msg)
 
 
+def check_jobs(options: argparse.Namespace) -> None:
+    """Raise UsageError unless --jobs is a positive number, for a subject that processes can load by its name."""
+    if options.jobs is None:
+        return
+    if options.jobs < 1:
+        msg = f"--jobs {options.jobs}: expected a positive number of processes"
+        raise UsageError(msg)
+    if options.program is not None or options.isolate:
+        msg = "--jobs judges SUBJECT in several processes of the kit's own; leave --command and --isolate out"
+        raise UsageError(msg)
+
+
 def choose_cases(options: argparse.Namespace) -> list[Case]:
     """Return the cases that the options leave. Raises UsageError when none are left."""
     dtypes = [options.dtype] if options.dtype else ["float64", "float32"]
@@ -93,12 +109,40 @@ def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -
         "selected": bool(options.case or options.clause or options.dtype),
     }
     if options.quiet or not sys.stderr.isatty():
-        return check(subject, cases, **arguments)
+        return _judge(options, subject, cases, None, arguments)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"judging {subject.name}", total=len(cases))
 
         def progress(number: int, _: int, case: Case) -> None:
             bar.update(task, completed=number - 1, description=f"judging {subject.name}: {case.slug} ({case.dtype})")
 
+        return _judge(options, subject, cases, progress, arguments)
+
+
+def _judge(
+    options: argparse.Namespace,
+    subject: Subject,
+    cases: list[Case],
+    progress: Progress | None,
+    arguments: dict[str, Any],
+) -> Result:
+    if options.jobs in (None, 1):
         return check(subject, cases, progress=progress, **arguments)
+    from backproof.jobs import judge_in_processes  # noqa: PLC0415 - for this option only
+
+    if not arguments["selected"]:
+        cases = [
+            *cases,
+            *(case for dtype in DTYPES for family in subject.narrow for case in narrow_cases(dtype, family)),
+        ]
+    known = judge_in_processes(
+        options.subject,
+        subject,
+        cases,
+        options.jobs,
+        device=options.device,
+        autograd=arguments["autograd"],
+        progress=progress,
+    )
+    return check(subject, choose_cases(options), remembered=known, **arguments)

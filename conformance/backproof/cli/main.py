@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--dtype", choices=("float64", "float32"), help="only this dtype")
     check.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where torch runs (default: cpu)")
     check.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
+    check.add_argument("--jobs", type=int, metavar="N", help="judge in N processes (default: in this one)")
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
     add_check_options(check)
@@ -83,6 +84,13 @@ def parser() -> argparse.ArgumentParser:
     matrix.add_argument("--json", metavar="FILE", help="write the matrix as JSON (- for standard output)")
     add_matrix_options(matrix)
     _common(matrix)
+
+    campaign = commands.add_parser("campaign", help="judge many subjects on many cases, on many workers; resumable")
+    campaign.add_argument("file", metavar="FILE.toml", help="subjects, families, seeds, dtypes, devices")
+    campaign.add_argument("--out", metavar="DIR", help="where finished cells are kept (default: FILE.campaign)")
+    campaign.add_argument("--jobs", type=int, metavar="N", help="workers here (default: one a core; 1: this process)")
+    campaign.add_argument("--scheduler", metavar="tcp://...", help="a running Dask scheduler, in place of --jobs")
+    _common(campaign)
 
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
     trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")

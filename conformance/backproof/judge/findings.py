@@ -30,6 +30,7 @@ class Judged(StrEnum):
     LOCAL = "local"
     END_TO_END = "end-to-end"
     BEHAVIOUR = "behaviour"
+    PROBE = "probe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,221 @@
+"""What is no product, element by element in float64: a = f(z), delta = f'(z) dE/da, the output deltas and the loss.
+
+A first bound that is a part of the full one, and cheap, decides almost everywhere; the full one decides where it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from backproof.case import Case
+from backproof.probes.draw import Draw
+from backproof.probes.models import Models
+from backproof.probes.parameters import ParameterSums
+from backproof.probes.sources import FEW, Array, Source, Stored, as_source, row_blocks, whole
+from backproof.probes.tally import Tally
+from backproof.tolerance import SHOWN_TERMS, SUBTRACTION_TERMS, Tolerance
+from backproof_spec import SPECIAL_FORMS, Activation, output_delta, output_deltas
+
+Bounds = tuple[Array, Array]
+
+
+def judge_activations(activation: Activation, number: int, z: Source, a: Source, models: Models) -> Tally:
+    """Judge a = f(z) (E1, E18) at every element."""
+    tally = Tally("E18" if activation.name == "sigmoid" else "E1", "activations", number, "element by element")
+    for start, stop in row_blocks(z.shape, FEW):
+        zs, shown = z.rows(start, stop).astype(np.float64), a.rows(start, stop).astype(np.float64)
+        reference = values_of(activation, zs)
+
+        def full(zs: Array = zs, reference: Array = reference) -> Bounds:
+            own = models.own_worst.activation(activation, zs, reference)
+            bound = models.worst.activation(activation, zs, reference) + own
+            reduced = bound if activation.rule.piecewise_linear else models.worst.reduced_activation(zs) + own
+            return bound, np.maximum(bound, reduced)
+
+        cheap = models.worst.u * activation.rule.function_error * np.abs(reference)
+        _add(tally, shown, reference, cheap + models.worst.smallest, full, start)
+    return tally
+
+
+def judge_deltas(
+    case: Case,
+    number: int,
+    z: Source,
+    deltas: Source,
+    direct: Source | None,
+    passed: ParameterSums,
+    chosen: Draw,
+    models: Models,
+) -> Tally:
+    """Judge E17 of a hidden layer: delta = f' dE/da everywhere where dE/da is shown, else some samples in full."""
+    activation, m = case.layers[number - 1].activation, case.widths[number + 1]
+    if direct is None:
+        tally = Tally("E17", "deltas", number, "some samples in full")
+        if passed.backward is None or passed.absolute_backward is None:
+            return tally
+        rows = [(int(i), int(i) + 1) for i in chosen.samples]
+        zs = np.concatenate([z.rows(*row) for row in rows]).astype(np.float64)
+        shown = np.concatenate([deltas.rows(*row) for row in rows]).astype(np.float64)
+        s, absolute = passed.backward, passed.absolute_backward * (1 + models.worst.gamma(m))
+        slope, jump = _slope(case, activation, zs, values_of(activation, zs))
+
+        def bound(model: Tolerance, *, reduced: bool) -> Array:
+            r = model.derivative(activation, zs, reduced=reduced)
+            found = model.delta_of(m, slope, r, np.abs(s), absolute, scaled=models.scaled)
+            return np.asarray(found + jump * np.abs(s))
+
+        reduced = not activation.rule.piecewise_linear
+        limits = models.bounds(lambda model: bound(model, reduced=False))
+        worst = models.bounds(lambda model: bound(model, reduced=reduced))[1]
+        tally.add(shown, slope * s, limits[0], worst, at=chosen.samples)
+        return tally
+    tally = Tally("E17", "deltas", number, "f' dE/da element by element")
+    for start, stop in row_blocks(z.shape, FEW):
+        zs, shown = z.rows(start, stop).astype(np.float64), deltas.rows(start, stop).astype(np.float64)
+        s = direct.rows(start, stop).astype(np.float64)
+        slope, jump = _slope(case, activation, zs, values_of(activation, zs))
+        reference = slope * s
+
+        def full(zs: Array = zs, s: Array = s, slope: Array = slope, jump: Any = jump) -> Bounds:
+            own = models.own_worst.slope_product(slope, models.own_worst.derivative(activation, zs), s)
+            bound = (
+                models.worst.slope_product(slope, models.worst.derivative(activation, zs), s) + own + jump * np.abs(s)
+            )
+            if activation.rule.piecewise_linear:
+                return bound, bound
+            low = models.worst.derivative(activation, zs, reduced=True)
+            return bound, np.maximum(bound, models.worst.slope_product(slope, low, s) + own)
+
+        cheap = (1 + SHOWN_TERMS) * models.worst.u * np.abs(reference) + models.worst.smallest
+        _add(tally, shown, reference, cheap, full, start)
+    return tally
+
+
+def judge_outputs(case: Case, shown: Mapping[tuple[str, int], Source], models: Models) -> list[Tally]:
+    """Judge E22 at every element, and the loss (E3 to E6), at the shown net inputs of the output layer."""
+    depth, z = case.depth, shown["net_inputs", case.depth]
+    deltas, given = shown.get(("deltas", depth)), shown.get(("loss", 0))
+    y: Source = as_source(case.y) if not isinstance(case.y, np.ndarray) else Stored(case.y[list(case.batches[0])])
+    output, error = Tally("E22", "deltas", depth, "element by element"), _Loss(case, models)
+    activation, rule = case.layers[-1].activation, case.loss_rule
+    special = rule.output_activation == activation.name
+    for start, stop in row_blocks(z.shape, FEW):
+        zs, ys = z.rows(start, stop).astype(np.float64), y.rows(start, stop).astype(np.float64)
+        o = values_of(activation, zs)
+        error.add(ys, o)
+        if deltas is None:
+            continue
+        reference = _output_delta(case, models, activation, ys, zs, o)
+
+        def full(zs: Array = zs, ys: Array = ys, o: Array = o) -> Bounds:
+            def bound(model: Tolerance, *, reduced: bool) -> Array:
+                low = model.reduced_activation(zs) if reduced else 0.0
+                o_bound = np.maximum(model.activation(activation, zs, o), low)
+                r = model.derivative(activation, zs, reduced=reduced) if activation.elementwise else 0 * zs
+                return model.output_delta(activation, rule, ys, zs, o, o_bound, r, models.delta)
+
+            own = bound(models.own_worst, reduced=False)
+            reduced = not activation.rule.piecewise_linear
+            return bound(models.worst, reduced=False) + own, bound(models.worst, reduced=reduced) + own
+
+        cheap = SUBTRACTION_TERMS * models.worst.u * np.abs(reference) + models.worst.smallest
+        if special:
+            cheap = cheap + models.delta * models.worst.u * activation.rule.function_error * np.abs(o)
+        _add(output, deltas.rows(start, stop).astype(np.float64), reference, cheap, full, start)
+    tallies = [] if deltas is None else [output]
+    if given is not None and case.conventions.loss_at == "before":
+        tallies.append(error.finish(float(whole(given)), z, y))
+    return tallies
+
+
+class _Loss:
+    """The loss of a batch, block by block, with how far the rounding of the outputs may move it.
+
+    A first bound lets each output have c_f roundings; where it fails, the full bound of the outputs decides.
+    """
+
+    def __init__(self, case: Case, models: Models) -> None:
+        self.case, self.models, self.rule = case, models, case.loss_rule
+        self.total = self.absolute = self.first = 0.0
+        self.count = 0
+
+    def add(self, y: Array, o: Array) -> None:
+        """Add a block; only elements with a label enter a cross-entropy."""
+        if self.rule.name == "cross_entropy":
+            named = y != 0
+            y, o = y[named], o[named]
+        single = self.rule(y[..., None], o[..., None])
+        roundings = self.models.worst.u * self.case.layers[-1].activation.rule.function_error
+        self.first += float((np.abs(self.rule.derivative(y, o)) * roundings * np.abs(o)).sum())
+        self.total += float(single.sum())
+        self.absolute += float(np.abs(single).sum())
+        self.count += y.size
+
+    def finish(self, shown: float, z: Source, labels: Source) -> Tally:
+        """Judge the reported loss."""
+        scale, tally = self.models.error, Tally(self.rule.clause, "loss", 0, "all samples")
+        values, reference = np.array([shown]), np.array([scale * self.total])
+        rounding = scale * self.models.worst.gamma(self.count + self.case.samples) * self.absolute
+        bound = np.array([rounding + scale * self.first])
+        worst = bound
+        if not abs(shown - scale * self.total) <= bound[0]:
+            spread, reduced = self._spread(z, labels)
+            bound = np.maximum(bound, rounding + scale * spread)
+            worst = bound + scale * reduced
+        tally.add(values, reference, bound, worst)
+        tally.index = ()
+        return tally
+
+    def _spread(self, z: Source, labels: Source) -> tuple[float, float]:
+        spread = reduced = 0.0
+        activation, model = self.case.layers[-1].activation, self.models.worst
+        for start, stop in row_blocks(z.shape, FEW):
+            zs, y = z.rows(start, stop).astype(np.float64), labels.rows(start, stop).astype(np.float64)
+            o = values_of(activation, zs)
+            bound, low = model.activation(activation, zs, o), model.reduced_activation(zs)
+            slope, curvature = np.abs(self.rule.derivative(y, o)), np.abs(self.rule.second_derivative(y, o))
+            moved = slope * bound + 2 * curvature * bound**2
+            spread += float(np.nan_to_num(moved, nan=0.0).sum())
+            reduced += float(low[y != 0].sum() if self.rule.name == "cross_entropy" else low.sum())
+        return spread, reduced
+
+
+def _add(tally: Tally, values: Array, reference: Array, cheap: Array, full: Callable[[], Bounds], start: int) -> None:
+    error = np.abs(values - reference)
+    error /= cheap
+    largest = float(error.max())
+    if largest <= 1:
+        tally.quick(largest, values.size)
+        return
+    bound, worst = full()
+    tally.add(values, reference, bound, worst, at=np.arange(start, start + len(values)))
+
+
+def values_of(activation: Activation, z: Array) -> Array:
+    """Return the activations of z in float64; softmax is shifted by the largest net input, which changes nothing."""
+    if not activation.elementwise:
+        z = z - z.max(axis=-1, keepdims=True)
+    return np.asarray(activation(z))
+
+
+def _slope(case: Case, activation: Activation, z: Array, a: Array) -> tuple[Array, Any]:
+    """Return f'(z) in float64, and how far it may be from there at a kink without a declared convention."""
+    kink, declared = activation.kink, case.conventions.kink
+    chosen = None
+    if kink is not None and declared is not None:
+        chosen = {"left": kink[0], "right": kink[1]}.get(str(declared), declared)
+    if activation.rule.by_activation is not None and kink is None:
+        return np.asarray(activation.derivative_by_activation(a)), 0.0
+    slope = np.asarray(activation.derivative(z, chosen))
+    free = kink is not None and declared is None
+    return slope, np.where(z == 0, abs(kink[1] - kink[0]), 0.0) if free and kink is not None else 0.0
+
+
+def _output_delta(case: Case, models: Models, activation: Activation, y: Array, z: Array, o: Array) -> Array:
+    rule = case.loss_rule
+    if (activation.name, rule.name) in SPECIAL_FORMS:
+        return np.asarray(output_deltas(activation, rule, y, z, o, models.delta))
+    return np.asarray(output_delta(rule.derivative(y, o), _slope(case, activation, z, o)[0], models.delta))

@@ -1,0 +1,267 @@
+"""One pass over a layer's parameters before and after the update: probes, the gradient (E11), the update (E26).
+
+Blocks of rows are regenerated or read, cast to float64 once while they are in the cache, and let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from backproof.case import Case
+from backproof.probes.account import Sight
+from backproof.probes.draw import Draw
+from backproof.probes.gradients import GradientSums
+from backproof.probes.models import Bound, Models
+from backproof.probes.sight import sight
+from backproof.probes.sources import FEW, Array, Reader, Source, as_source, block_height, row_blocks, whole
+from backproof.probes.tally import Tally
+from backproof.tolerance import K, gradient_terms
+
+QUICK = 0.5  # the largest share of its bound that an update can have which is rounded twice, as here
+
+
+@dataclass(slots=True)
+class ParameterSums:
+    """Of W (m, n): W^T R and W Q for random signs, products with the samples in full, rows and columns, |W|.
+
+    left: R (m, probes); right: Q (n, probes); forward: W a of all samples, where everything is judged in full;
+    backward: W^T delta of the chosen samples (None where dE/da is shown); each with its absolute sums.
+    """
+
+    left: Array
+    right: Array
+    rows: Array
+    columns: Array
+    biases: Array | None
+    by_left: Array
+    by_right: Array
+    in_rows: Array
+    in_columns: Array
+    norm: float = 0.0
+    forward: Array | None = None
+    absolute_forward: Array | None = None
+    backward: Array | None = None
+    absolute_backward: Array | None = None
+    tallies: list[Tally] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
+
+
+def pass_parameters(
+    case: Case,
+    number: int,
+    shown: Mapping[tuple[str, int], Source],
+    chosen: Draw,
+    models: Models,
+    below: Source | None,
+    sums: GradientSums | None,
+) -> ParameterSums:
+    """Return the sums of one layer, with the findings on its gradient and its update."""
+    layer = case.layers[number - 1]
+    weights: Source = as_source(layer.weights)
+    m, n = weights.shape
+    left, right = chosen.signs(m, 10 * number + 3), chosen.signs(n, 10 * number + 4)
+    rows, columns = chosen.places(m, 10 * number + 5), chosen.places(n, 10 * number + 6)
+    found = ParameterSums(
+        left=left,
+        right=right,
+        rows=rows,
+        columns=columns,
+        biases=None if layer.biases is None else whole(layer.biases).astype(np.float64),
+        by_left=np.empty((0, n)),
+        by_right=np.empty((m, 0)),
+        in_rows=np.empty((len(rows), n), case.dtype),
+        in_columns=np.empty((m, len(columns)), case.dtype),
+    )
+    # Each sample's net inputs are probed, so that none is needed in full beside some neurons.
+    a = _of_samples(below, chosen.samples) if below is not None and chosen.everything else None
+    upper = shown.get(("deltas", number)) if number > 1 else None
+    by_samples = upper is not None and ("activation_gradients", number - 1) not in shown
+    delta = _of_samples(upper, chosen.samples) if upper is not None and by_samples else None
+    update = _Update(case, number, shown, models, sums)
+    found.norm = _sum_blocks(
+        weights, found, update, _Sides.of(case.dtype, right, a), _Sides.of(case.dtype, left, delta)
+    )
+    update.biases(found.biases)
+    found.tallies, found.sights = update.finish()
+    return found
+
+
+@dataclass(slots=True)
+class _Sides:
+    """What W is multiplied by from one side, in rows: random signs, then the samples in full; their absolute values."""
+
+    stacked: Array
+    absolute: Array
+
+    @classmethod
+    def of(cls, dtype: str, signs: Array, samples: Array | None) -> _Sides:
+        none = np.empty((0, len(signs)))
+        samples = none if samples is None else samples
+        return cls(np.vstack([signs.T, samples]), np.abs(samples).astype(dtype))
+
+
+def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, right: _Sides, left: _Sides) -> float:
+    """Go through W once, fill the sums, judge the update, and return the Frobenius norm of W."""
+    m, n = weights.shape
+    probes, squares, buffered = found.left.shape[1], 0.0, block_height((m, n)) * n
+    by_right, by_left = np.empty((m, len(right.stacked))), np.zeros((len(left.stacked), n))
+    absolute_right = np.empty((m, len(right.absolute)), weights.dtype)
+    absolute_left = np.zeros((len(left.absolute), n), weights.dtype)
+    reader = Reader(weights, block_height((m, n)))
+    for start, stop in row_blocks((m, n)):
+        block, w = reader(start, stop)
+        squares += float(np.vdot(block, block))
+        here = (found.rows >= start) & (found.rows < stop)
+        found.in_rows[here] = block[found.rows[here] - start]
+        found.in_columns[start:stop] = block[:, found.columns]
+        by_right[start:stop] = w @ right.stacked.T
+        by_left += left.stacked[:, start:stop] @ w
+        update.block(start, stop, block, w)
+        if len(right.absolute) or len(left.absolute):
+            size = reader.absolute(block)
+            absolute_right[start:stop] = size @ right.absolute.T
+            absolute_left += left.absolute[:, start:stop] @ size
+    found.by_right, found.by_left = by_right[:, :probes], by_left[:probes]
+    if len(right.absolute):
+        found.forward, found.absolute_forward = by_right[:, probes:], absolute_right
+    if len(left.absolute):
+        found.backward, found.absolute_backward = by_left[probes:], absolute_left
+    return float(np.sqrt(squares)) * (1 + update.models.worst.gamma(buffered))
+
+
+def _of_samples(source: Source, samples: Array) -> Array:
+    return np.concatenate([source.rows(int(i), int(i) + 1) for i in samples]).astype(np.float64)
+
+
+class _Update:
+    """The gradient and the update of one layer, block by block."""
+
+    def __init__(
+        self,
+        case: Case,
+        number: int,
+        shown: Mapping[tuple[str, int], Source],
+        models: Models,
+        sums: GradientSums | None,
+    ) -> None:
+        self.case, self.number, self.models, self.sums = case, number, models, sums
+        self.gradient, self.after = shown.get(("weight_gradients", number)), shown.get(("weights", number))
+        self.bias_gradient, self.biases_after = shown.get(("bias_gradients", number)), shown.get(("biases", number))
+        self.rate = float(case.learning_rate)
+        m = case.widths[number]
+        self.probe = np.empty((m, 0)) if sums is None else np.empty(sums.probe.shape)
+        self.spread = np.zeros(m)  # of a recovered gradient: the norm of each row's uncertainty
+        rows, columns = (0, 0) if sums is None else (len(sums.rows), len(sums.columns))
+        n, recovered = case.widths[number - 1], self.gradient is None
+        self.in_rows, self.in_columns = np.empty((rows, n), case.dtype), np.empty((m, columns), case.dtype)
+        self.uncertain_rows, self.uncertain_columns = (
+            np.empty((rows if recovered else 0, n)),
+            np.empty((m if recovered else 0, columns)),
+        )
+        self.change = np.empty((block_height((m, n)), n), case.dtype)
+        self.step = Tally("E26", "weights", number, "element by element")
+        self.full = Tally("E11", "weight_gradients", number, "rows and columns in full")
+        self.probed = Tally("E11", "weight_gradients", number, "random probes")
+        self.vectors: list[Tally] = []
+
+    def block(self, start: int, stop: int, block: Array, w: Array) -> None:
+        """Judge the rows start to stop - 1; block: W in its dtype, w: in float64."""
+        gradient = None if self.gradient is None else self.gradient.rows(start, stop)
+        after = None if self.after is None else self.after.rows(start, stop)
+        if gradient is not None and after is not None:
+            self._step(start, block, w, gradient, after)
+        if self.sums is None or (gradient is None and after is None):
+            return
+        if gradient is not None:
+            g, extra = w, None  # W has been used: its buffer is free
+            np.copyto(g, gradient)
+        else:
+            g = (w - after) / self.rate
+            extra = self.models.worst.update(w, g, self.rate) / self.rate
+            self.spread[start:stop] = np.sqrt(np.einsum("ij,ij->i", extra, extra))
+        self.probe[start:stop] = g @ self.sums.signs
+        places = np.flatnonzero((self.sums.rows >= start) & (self.sums.rows < stop))
+        self.in_rows[places] = g[self.sums.rows[places] - start]
+        self.in_columns[start:stop] = g[:, self.sums.columns]
+        if extra is not None:
+            self.uncertain_rows[places] = extra[self.sums.rows[places] - start]
+            self.uncertain_columns[start:stop] = extra[:, self.sums.columns]
+
+    def _step(self, start: int, block: Array, w: Array, gradient: Array, after: Array) -> None:
+        change = np.multiply(gradient, block.dtype.type(self.rate), out=self.change[: len(block)])
+        if np.array_equal(np.subtract(block, change, out=change), after):
+            self.step.quick(QUICK, block.size)
+            return
+        g = gradient.astype(np.float64)
+        bound = self.models.worst.update(w, g, self.rate) + self.models.own_worst.update(w, g, self.rate)
+        self.step.add(after.astype(np.float64), w - self.rate * g, bound, at=np.arange(start, start + len(w)))
+
+    def _in_full(self, sums: GradientSums) -> None:
+        """Judge the rows and columns that were kept."""
+        samples, model = len(self.case.batches[0]), self.models
+        for values, reference, absolute, uncertain, at in (
+            (self.in_rows, sums.in_rows, sums.absolute_rows, self.uncertain_rows, sums.rows),
+            (self.in_columns, sums.in_columns, sums.absolute_columns, self.uncertain_columns, None),
+        ):
+            for start, stop in row_blocks(values.shape, FEW):
+                part = slice(start, stop)
+                size = absolute[part].astype(np.float64) * (1 + model.worst.gamma(samples))
+                bounds = model.bounds(self._gradient_bound(size))
+                extra = uncertain[part] if len(uncertain) else 0.0
+                places = np.arange(start, stop) if at is None else at[part]
+                expected, worst = (model.gradient * bound + extra for bound in bounds)
+                self.full.add(
+                    values[part].astype(np.float64), model.gradient * reference[part], expected, worst, places
+                )
+
+    def _gradient_bound(self, absolute: Array) -> Bound:
+        samples, scaled = len(self.case.batches[0]), self.models.scaled
+        return lambda model: model.gradient_of(samples, absolute, scaled=scaled)
+
+    def biases(self, before: Array | None) -> None:
+        """Judge the gradient and the update of the biases, element by element."""
+        if before is None:
+            return
+        samples, scaled, factor = len(self.case.batches[0]), self.models.scaled, self.models.gradient
+        gradient = None if self.bias_gradient is None else whole(self.bias_gradient).astype(np.float64)
+        after = None if self.biases_after is None else whole(self.biases_after).astype(np.float64)
+        extra = np.zeros(len(before))
+        if gradient is not None and after is not None:
+            tally = Tally("E26", "biases", self.number, "element by element")
+            bound = self.models.worst.update(before, gradient, self.rate)
+            bound = bound + self.models.own_worst.update(before, gradient, self.rate)
+            tally.add(after, before - self.rate * gradient, bound)
+            self.vectors.append(tally)
+        if gradient is None and after is not None:
+            gradient = (before - after) / self.rate
+            extra = self.models.worst.update(before, gradient, self.rate) / self.rate
+        if self.sums is None or gradient is None:
+            return
+        absolute = self.sums.absolute_biases
+        bounds = self.models.bounds(lambda model: model.bias_gradient_of(samples, absolute, scaled=scaled))
+        tally = Tally("E11", "bias_gradients", self.number, "element by element")
+        tally.add(gradient, factor * self.sums.biases, factor * bounds[0] + extra, factor * bounds[1] + extra)
+        self.vectors.append(tally)
+
+    def finish(self) -> tuple[list[Tally], list[Sight]]:
+        """Judge the probes of the gradient, and return what was judged."""
+        judged = self.sums is not None and (self.gradient is not None or self.after is not None)
+        if self.sums is not None and judged:
+            self._in_full(self.sums)
+        tallies, sights = [tally for tally in (self.full, self.step) if tally.count], []
+        if self.sums is not None and judged:
+            samples, n = len(self.case.batches[0]), self.case.widths[self.number - 1]
+            terms = gradient_terms(samples, scaled=self.models.scaled)
+            size = (self.sums.by_row * self.sums.norm)[:, None]
+            expected, worst = self.models.bounds(
+                lambda model: model.probe(terms, size), lambda model: model.reference_probe(terms, n, size)
+            )
+            factor, spread = self.models.gradient, K * self.spread[:, None]
+            expected, worst = factor * expected + spread, factor * worst + spread
+            self.probed.add(self.probe, factor * self.sums.probe, expected, worst)
+            tallies.append(self.probed)
+            sights.append(sight("weight_gradients", self.number, self.probe, n, expected, worst))
+        return [*tallies, *self.vectors], sights

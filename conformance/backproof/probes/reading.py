@@ -1,0 +1,93 @@
+"""Reading what a subject shows of a large case: views of its arrays, never copies, in the article's layout.
+
+Beside the quantities of any case it may show `activation_gradients`, dE/da of the hidden layers (None for the last):
+with them E17 is a product and a slope, each judged everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from backproof.case import Case
+from backproof.errors import ObservationError
+from backproof.observation import BY_SAMPLE, QUANTITIES, Values, oriented, read_array
+from backproof.probes.sources import Source, as_source
+
+GRADIENTS = "activation_gradients"
+READABLE = (*QUANTITIES, GRADIENTS)
+
+Shown = dict[tuple[str, int], Source]
+
+
+def read_sources(answer: Any, case: Case) -> Shown:
+    """Return what a subject shows as block sources by (quantity, layer); the loss stands at layer 0.
+
+    answer: a mapping; arrays may be NumPy, anything on the CPU with DLPack, or block sources (shape, dtype, rows).
+    Raises ObservationError, naming the field, what was expected and what came.
+    """
+    quantities = _quantities(answer)
+    shown: Shown = {}
+    for quantity, given in quantities.items():
+        if given is None:
+            continue
+        if quantity == "loss":
+            shown["loss", 0] = as_source(read_array(given, case, "loss"))
+            continue
+        if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) != case.depth:
+            came = f"{len(given)} entries" if isinstance(given, Sequence) else type(given).__name__
+            msg = f"{quantity}: expected a list with one array for each layer 1..{case.depth}; {came} came"
+            raise ObservationError(msg)
+        for layer, item in enumerate(given, 1):
+            if item is not None:
+                shown[quantity, layer] = _source(item, case, quantity, layer)
+    return shown
+
+
+def _quantities(answer: Any) -> Mapping[str, Any]:
+    """Return the mapping that an answer of one update is."""
+    if isinstance(answer, Sequence) and not isinstance(answer, str | bytes) and len(answer) == 1:
+        answer = answer[0]
+    if isinstance(answer, Mapping) and set(answer) == {"final"}:
+        answer = answer["final"]
+    if not isinstance(answer, Mapping):
+        msg = f"expected a mapping of quantities (the case makes one update); {type(answer).__name__} came"
+        raise ObservationError(msg)
+    unknown = [str(key) for key in answer if key not in READABLE]
+    if unknown:
+        msg = f"unknown quantity {unknown[0]!r}; the quantities are {', '.join(READABLE)}"
+        raise ObservationError(msg)
+    return answer
+
+
+def _source(item: Any, case: Case, quantity: str, layer: int) -> Source:
+    if hasattr(item, "rows") and hasattr(item, "shape") and hasattr(item, "dtype"):
+        return as_source(item)
+    if not isinstance(item, np.ndarray) and hasattr(item, "__dlpack__"):
+        try:
+            item = np.from_dlpack(item)
+        except (BufferError, RuntimeError, TypeError) as error:
+            msg = (
+                f"{quantity} of layer {layer}: its DLPack cannot be read without a copy: {error}; detach it, on the CPU"
+            )
+            raise ObservationError(msg) from error
+    values = item if isinstance(item, np.ndarray) else read_array(item, case, f"{quantity} of layer {layer}")
+    turned = "deltas" if quantity == GRADIENTS else quantity
+    return as_source(oriented(values, turned, case))
+
+
+def expected_shape(case: Case, quantity: str, layer: int) -> tuple[int, ...]:
+    """Return the shape of a quantity in the article's layout."""
+    if quantity == "loss":
+        return ()
+    if quantity in (*BY_SAMPLE, GRADIENTS):
+        return (len(case.batches[0]), case.widths[layer])
+    source = case.layers[layer - 1].weights
+    return tuple(source.shape) if quantity in ("weights", "weight_gradients") else (case.widths[layer],)
+
+
+def placeholders(shown: Shown) -> Values:
+    """Return an empty array for each quantity shown: what was shown is told, but not kept."""
+    return {key: np.empty(0) for key in shown if key[0] != GRADIENTS}
