@@ -68,6 +68,9 @@ def memory_bytes(options: argparse.Namespace) -> int | None:
 def in_child(options: argparse.Namespace) -> bool:
     """Return whether the subject runs in a process of its own. Raises UsageError where the options do not agree."""
     if (options.subject is None) == (options.program is None):
+        if options.subject is None and getattr(options, "vectors", None):
+            msg = f"--vectors {options.vectors}: no SUBJECT is left; name SUBJECT first, or --vectors last"
+            raise UsageError(msg)
         came = "neither" if options.subject is None else f"both SUBJECT {options.subject} and --command"
         msg = f'check: required: SUBJECT or --command "...", exactly one of the two; {came} came'
         raise UsageError(msg)
@@ -96,6 +99,7 @@ def named(options: argparse.Namespace) -> list[str]:
     """Return the words that name the subject on the command line, for the line that reproduces a finding."""
     words = [options.subject] if options.program is None else ["--command", options.program]
     words += ["--isolate"] if options.isolate else []
+    words += [] if options.vectors is None else ["--vectors", *([options.vectors] if options.vectors else [])]
     for name in ("timeout", "memory"):
         given = getattr(options, name)
         words += [] if given is None else [f"--{name}", f"{given:g}" if isinstance(given, float) else given]

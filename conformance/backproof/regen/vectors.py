@@ -49,8 +49,7 @@ def write_vectors(folder: Path, before: Path, jobs: int, *, overwrite: bool = Fa
     entries = all_entries()
     check_identity([entry.slug for entry in entries], manifest)
     with ProcessPoolExecutor(jobs) as pool:
-        tasks = [(number, stored.get(entry.slug)) for number, entry in enumerate(entries)]
-        found = list(pool.map(_emitted, tasks, chunksize=2))
+        found = list(pool.map(_emitted, range(len(entries)), chunksize=2))
     if not overwrite:
         check_revisions(stored, found)
     texts = {data["slug"]: canonical(data) for data in found}
@@ -86,9 +85,8 @@ def check_revisions(stored: Mapping[str, Mapping[str, Any]], found: Sequence[Map
             raise UsageError(msg)
 
 
-def _emitted(task: tuple[int, Mapping[str, Any] | None]) -> dict[str, Any]:
-    number, stored = task
-    return emit(all_entries()[number], stored)
+def _emitted(number: int) -> dict[str, Any]:
+    return emit(all_entries()[number])
 
 
 def _stored(folder: Path) -> dict[str, dict[str, Any]]:
@@ -97,7 +95,7 @@ def _stored(folder: Path) -> dict[str, dict[str, Any]]:
     for path in sorted(folder.glob("*.json")):
         try:
             data = strict_json(path.read_bytes(), path.name)
-            if path.name != MANIFEST and {"case", "expected", "provenance", "oracles"} <= data.keys():
+            if path.name != MANIFEST and {"case", "expected", "provenance"} <= data.keys():
                 found[data["slug"]] = data
         except (VectorError, AttributeError, KeyError):
             continue

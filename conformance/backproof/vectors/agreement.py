@@ -1,9 +1,8 @@
 """The oracles that agree on a vector, and by how much: the largest disagreement as a power of two of the bound.
 
-Oracles of floats depend on the machine in their last bits, so that their disagreement is stated as a limit on a coarse
-grid, 2^-2, 2^-1 or 2^0 of the float64 bound, with a factor of HEADROOM to spare. A stored limit stays as long as it
-holds, and every regeneration holds it against the oracle again; without torch, autograd's stays unseen.
-Where the literal formulas overflow, that oracle is without the quantity, which is said.
+Complex step in balls disagrees by the same number on every machine. Oracles of floats depend on the machine in their
+last bits: a vector says of them that they lie within the float64 bound, 2^0, and every regeneration holds them to it
+(autograd where torch is installed). Where the literal formulas overflow, the spec in floats is without that quantity.
 """
 
 from __future__ import annotations
@@ -22,44 +21,41 @@ from backproof.truth import float_spec
 from backproof.vectors.complex_step import complex_step_errors
 from backproof.vectors.entry import Entry
 from backproof.vectors.power import Yardstick, ratio
-from backproof.vectors.rounding import Rounded
 from backproof.walk import Key
 
-HEADROOM = 4
-FINEST = -2
-COMPLEX_FINEST = -64
+FINEST = -64
 AT_ZERO = "a net input is exactly 0: f'(0) is a convention"
 
 
-def agreements(entry: Entry, rounded: Rounded, yardstick: Yardstick, stored: Mapping[str, Any]) -> dict[str, Any]:
+def agreements(entry: Entry, bits: int, yardstick: Yardstick) -> dict[str, Any]:
     """Return what a vector says of its oracles.
 
-    stored: what it said before. Raises OracleError where an oracle leaves the bound, and where autograd has never been
-    compared and torch is not installed.
+    bits: the precision that proved its values; yardstick: all of them, with their float64 bounds. Raises OracleError
+    where an oracle leaves the bound.
     """
-    case = entry.case
-    found: dict[str, Any] = {"ball arithmetic": {"bits": rounded.bits}}
-    errors = complex_step_errors(case, rounded.bits)
-    if errors is None:
-        found["complex step"] = {"skipped": AT_ZERO}
-    else:
-        largest = max(
-            ratio(error, 0 * error, yardstick.limits[step][key])
-            for step, values in enumerate(errors)
-            for key, error in values.items()
-        )
-        found["complex step"] = {"within": _limit(entry, "complex step", largest, COMPLEX_FINEST, 1)}
-    found["spec in floats"] = _of_floats(entry, "spec in floats", float_spec(case), yardstick, stored)
-    if "exact-zero" in case.flags:
-        found["autograd"] = {"skipped": AT_ZERO}
-    elif find_spec("torch") is None:
-        if "autograd" not in stored:
-            msg = f"vector {entry.slug}: autograd has not been compared with it yet; regenerate where torch is installed"
+    at_zero = "exact-zero" in entry.case.flags
+    found: dict[str, Any] = {"ball arithmetic": {"bits": bits}}
+    found["complex step"] = {"skipped": AT_ZERO} if at_zero else {"within": _complex_step(entry, bits, yardstick)}
+    without = _within_the_bound(entry, "spec in floats", float_spec(entry.case), yardstick)
+    found["spec in floats"] = {"within": 0} | ({"without": without} if without else {})
+    if not at_zero and find_spec("torch") is not None:
+        without = _within_the_bound(entry, "autograd", _autograd().steps(entry.case), yardstick)
+        if without:
+            msg = f"vector {entry.slug}: autograd gives {', '.join(without)} that are not finite"
             raise OracleError(msg)
-        found["autograd"] = stored["autograd"]
-    else:
-        found["autograd"] = _of_floats(entry, "autograd", _autograd().steps(case), yardstick, stored)
+    found["autograd"] = {"skipped": AT_ZERO} if at_zero else {"within": 0}
     return found
+
+
+def _complex_step(entry: Entry, bits: int, yardstick: Yardstick) -> int:
+    errors = complex_step_errors(entry.case, bits)
+    largest = max(
+        ratio(error, 0 * error, yardstick.limits[step][key])
+        for step, values in enumerate(errors)
+        for key, error in values.items()
+    )
+    _require(entry, "complex step", largest)
+    return FINEST if largest == 0 else min(0, max(FINEST, ceil(log2(largest))))
 
 
 @cache
@@ -69,30 +65,23 @@ def _autograd() -> Any:
     return AutogradOracle()
 
 
-def _of_floats(
-    entry: Entry,
-    name: str,
-    steps: Sequence[Mapping[Key, Array]],
-    yardstick: Yardstick,
-    stored: Mapping[str, Any],
-) -> dict[str, Any]:
+def _within_the_bound(
+    entry: Entry, name: str, steps: Sequence[Mapping[Key, Array]], yardstick: Yardstick
+) -> list[str]:
+    """Return the quantities that are not finite; hold all others to the bound."""
     largest, without = 0.0, set()
     for step, (values, limits) in enumerate(zip(yardstick.values, yardstick.limits, strict=True)):
         for key, value in values.items():
-            got = steps[step].get(key)
-            if got is not None and not np.isfinite(got).all():
+            got = steps[step][key]
+            if not np.isfinite(got).all():
                 without.add(key[0])
             else:
                 largest = max(largest, ratio(got, value, limits[key]))
-    fresh = _limit(entry, name, largest, FINEST, HEADROOM)
-    before = stored.get(name, {}).get("within")
-    holds = before is not None and FINEST <= before <= 0 and largest <= 2.0**before and abs(before - fresh) <= 1
-    found: dict[str, Any] = {"within": before if holds else fresh}
-    return found | ({"without": sorted(without)} if without else {})
+    _require(entry, name, largest)
+    return sorted(without)
 
 
-def _limit(entry: Entry, name: str, largest: float, finest: int, headroom: int) -> int:
+def _require(entry: Entry, name: str, largest: float) -> None:
     if not largest <= 1:
         msg = f"vector {entry.slug}: {name} is {largest:.3g} bounds away from the exact values"
         raise OracleError(msg)
-    return finest if largest == 0 else min(0, max(finest, ceil(log2(headroom * largest))))

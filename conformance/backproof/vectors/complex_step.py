@@ -50,13 +50,11 @@ _slope = np.frompyfunc(lambda value: acb(value).imag * arb(2) ** SHIFT, 1, 1)
 _apart = np.frompyfunc(lambda one, other: float((one - other).abs_upper()), 2, 1)
 
 
-def complex_step_errors(case: Case, bits: int) -> list[dict[Key, Array]] | None:
-    """Return |complex step - delta| for every delta of every update, or None where a net input is exactly 0.
+def complex_step_errors(case: Case, bits: int) -> list[dict[Key, Array]]:
+    """Return |complex step - delta| for every delta of every update; no net input may be 0 at a kink.
 
     bits: the precision that the exact values need.
     """
-    if "exact-zero" in case.flags:
-        return None
     found = []
     with precision(BITS + bits):
         network = ball_network(case)

@@ -29,10 +29,9 @@ STATED = ("loss_factor", "reduction", "output_reduction", "delta_of", "weight_la
 MOST_RELATIVE_ERROR = 1e-4  # of a multi-step case in float32: beyond, correct programs drift apart
 
 
-def emit(entry: Entry, stored: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def emit(entry: Entry) -> dict[str, Any]:
     """Return the vector of an entry as data.
 
-    stored: the vector as it stands in the tree, for what another machine has compared (agreement.py).
     Raises OracleError where the oracles do not agree, an exact vector is not exact, a vector kills no mutant, or a
     multi-step one is not sharp in float32.
     """
@@ -61,9 +60,7 @@ def emit(entry: Entry, stored: Mapping[str, Any] | None = None) -> dict[str, Any
             "revision": REVISIONS[entry.family],
             "seed": entry.seed,
         },
-        "oracles": agreements(
-            entry, rounded, Yardstick(rounded.values, whole["float64"]), (stored or {}).get("oracles", {})
-        ),
+        "oracles": agreements(entry, rounded.bits, Yardstick(rounded.values, whole["float64"])),
         "case": {name: wire[name] for name in IN_CASE},
         "expected": [_record(case, step) for step in values],
         "bounds": {

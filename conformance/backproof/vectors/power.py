@@ -15,9 +15,7 @@ import numpy as np
 
 from backproof.balls import Array
 from backproof.case import Case
-from backproof.errors import ObservationError
 from backproof.mutants import MUTANTS, Machine
-from backproof.observation import read_observation
 from backproof.walk import Key
 
 TIMES = 10
@@ -31,28 +29,41 @@ class Yardstick:
     values: Sequence[Mapping[Key, Array]]
     limits: Sequence[Mapping[Key, Any]]
 
-    def distance(self, case: Case, answer: Any) -> float:
-        """Return the largest distance of an answer from the values, in bounds; infinite where it cannot be read."""
-        try:
-            steps = read_observation(answer, case).steps
-        except ObservationError:
+
+class Ruler:
+    """A yardstick in one piece for each update, to measure a machine's many records quickly."""
+
+    def __init__(self, yardstick: Yardstick) -> None:
+        """Lay the values and bounds end to end; a limit from below stands apart."""
+        self._updates = []
+        for values, limits in zip(yardstick.values, yardstick.limits, strict=True):
+            plain = [key for key in values if not isinstance(limits[key], dict)]
+            apart = [(key, limits[key]) for key in values if isinstance(limits[key], dict)]
+            ends = [np.concatenate([np.ravel(of[key]) for key in plain] or [[]]) for of in (values, limits)]
+            self._updates.append(([(key, values[key].shape) for key in plain], *ends, apart))
+
+    def distance(self, records: Sequence[Mapping[str, Any]]) -> float:
+        """Return the largest distance of records from the values, in bounds; infinite where anything has no place."""
+        if len(records) != len(self._updates):
             return float("inf")
-        if len(steps) != len(self.values):
-            return float("inf")
-        return max(
-            (
-                ratio(record.get(*key), value, limits[key])
-                for record, values, limits in zip(steps, self.values, self.limits, strict=True)
-                for key, value in values.items()
-            ),
-            default=0.0,
-        )
+        largest = 0.0
+        for record, (keys, values, limits, apart) in zip(records, self._updates, strict=True):
+            shown = [(_shown(record, key), shape) for key, shape in keys]
+            if any(array.shape != shape for array, shape in shown):
+                return float("inf")
+            flat = np.concatenate([array.ravel() for array, _ in shown] or [[]])
+            largest = max(largest, ratio(flat, values, limits))
+            largest = max([largest, *(ratio(_shown(record, key), np.zeros(()), limit) for key, limit in apart)])
+        return largest
 
 
-def ratio(got: Array | None, value: Array, limit: Any) -> float:
-    """Return the largest distance of what was shown from a value, in bounds; 0 where nothing was shown."""
-    if got is None:
-        return 0.0
+def _shown(record: Mapping[str, Any], key: Key) -> Array:
+    name, layer = key
+    return np.asarray(record[name][layer - 1] if layer else record[name])
+
+
+def ratio(got: Array, value: Array, limit: Any) -> float:
+    """Return the largest distance of what was shown from a value, in bounds; infinite for another shape."""
     if got.shape != np.shape(value):
         return float("inf")
     if isinstance(limit, dict):
@@ -60,14 +71,14 @@ def ratio(got: Array | None, value: Array, limit: Any) -> float:
     with np.errstate(all="ignore"):
         error = np.abs(got.astype(np.float64) - value)
         ratios = np.where(error == 0, 0.0, np.where(np.isinf(limit) & np.isfinite(error), 0.0, error / limit))
-    return float(np.where(np.isnan(ratios), np.inf, ratios).max())
+    return float(np.where(np.isnan(ratios), np.inf, ratios).max(initial=0.0))
 
 
 def distances(case: Case, yardstick: Yardstick, names: Sequence[str] | None = None) -> dict[str, float]:
     """Return how far each mutant of a single call is from a vector, in float64 bounds."""
-    base, found = Machine(), {}
+    base, given, ruler, found = Machine(), case.for_subject(), Ruler(yardstick), {}
     for mutant in MUTANTS:
         if mutant.of_behaviour or (names is not None and mutant.name not in names):
             continue
-        found[mutant.name] = yardstick.distance(case, mutant.machine(base)(case.for_subject()))
+        found[mutant.name] = ruler.distance(mutant.machine(base)(given))
     return found

@@ -58,7 +58,7 @@ def verify_content(task: tuple[str, str, bytes]) -> list[VectorError]:
     if problems:
         return problems
     try:
-        fresh = canonical(emit(_entry(slug, data), data))
+        fresh = canonical(emit(_entry(slug, data)))
     except BackproofError as error:
         return [VectorError(name, "", str(error))]
     text = content.decode()

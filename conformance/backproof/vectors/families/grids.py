@@ -23,6 +23,7 @@ POINTS = (-700.0, -90.0, -20.0, -6.0, -2.0, -0.75, -0.125, 2.0**-30, 0.125, 0.75
 ZEROS = (-0.0, 0.0)
 SUBNORMAL = (-(2.0**-1074), 2.0**-1074, 2.0**-1030)
 BITS = 4096
+CANCELS = -0.75  # 1 + tanh(...) of GELU's second formula loses every digit far below 0, in the literal spec as well
 
 RULES = (
     activation("identity"),
@@ -47,10 +48,12 @@ def entries() -> Iterator[Entry]:
     for rule in RULES:
         name = rule.name.replace("_", "-") + ("-tanh" if dict(rule.parameters).get("approximate") == "tanh" else "")
         smooth = rule.kink is None
-        points = (*POINTS[:7], *(ZEROS if smooth else ()), *POINTS[7:])
-        case = _one_neuron(f"grid-{name}", f"{name} from -700 to 700", rule, points)
+        lowest = CANCELS if name == "gelu-tanh" else POINTS[0]
+        points = tuple(z for z in (*POINTS[:7], *(ZEROS if smooth else ()), *POINTS[7:]) if z >= lowest)
+        case = _one_neuron(f"grid-{name}", f"{name} from {lowest:g} to 700", rule, points)
         yield Entry(case=case, family=FAMILY, informative=tuple(_informative(rule)))
-        hidden = _one_neuron(f"grid-{name}-hidden", f"{name} from -90 to 90, seen from above", rule, points[1:-1], 3)
+        inner = tuple(z for z in points if abs(z) < POINTS[-1])
+        hidden = _one_neuron(f"grid-{name}-hidden", f"{name} up to 90, seen from above", rule, inner, 3)
         yield Entry(case=hidden, family=FAMILY)
         if not smooth:
             at_zero = _one_neuron(f"grid-{name}-at-0", f"{name} at +0 and -0", rule, (*ZEROS, 1.0, -1.0))
