@@ -88,6 +88,9 @@ def choose_cases(options: argparse.Namespace) -> list[Case]:
 
 
 def _of_vectors(options: argparse.Namespace, dtypes: list[str]) -> list[Case]:
+    if options.vectors and options.subject is None and options.program is None:
+        msg = f"--vectors {options.vectors}: no SUBJECT is left; name SUBJECT first, --vectors after it"
+        raise UsageError(msg)
     vectors = load(options.vectors or None)
     for slug in options.case or ():
         if slug not in vectors:

@@ -68,9 +68,6 @@ def memory_bytes(options: argparse.Namespace) -> int | None:
 def in_child(options: argparse.Namespace) -> bool:
     """Return whether the subject runs in a process of its own. Raises UsageError where the options do not agree."""
     if (options.subject is None) == (options.program is None):
-        if options.subject is None and getattr(options, "vectors", None):
-            msg = f"--vectors {options.vectors}: no SUBJECT is left; name SUBJECT first, or --vectors last"
-            raise UsageError(msg)
         came = "neither" if options.subject is None else f"both SUBJECT {options.subject} and --command"
         msg = f'check: required: SUBJECT or --command "...", exactly one of the two; {came} came'
         raise UsageError(msg)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backproof.balls import Array
+from backproof.case import Case
 from backproof.door import Subject
 from backproof.errors import SkipError, SubjectError, UsageError
 from backproof.observation import Observation
@@ -80,7 +81,7 @@ def judge_plainly(subject: Subject, vectors: Iterable[Mapping[str, Any]], dtypes
     return tally
 
 
-def _judge(tally: Tally, subject: Subject, data: Mapping[str, Any], case: Any) -> None:
+def _judge(tally: Tally, subject: Subject, data: Mapping[str, Any], case: Case) -> None:
     reason = subject.skip_reason(case)
     if reason is None and "exact-zero" in case.flags and subject.conventions.kink not in (None, "left"):
         reason = f"f'(0) is declared as {subject.conventions.kink}; the stored values have f'(0-)"
@@ -99,7 +100,7 @@ def _judge(tally: Tally, subject: Subject, data: Mapping[str, Any], case: Any) -
     _compare(tally, data, case, shown)
 
 
-def _compare(tally: Tally, data: Mapping[str, Any], case: Any, shown: Observation) -> None:
+def _compare(tally: Tally, data: Mapping[str, Any], case: Case, shown: Observation) -> None:
     yardstick = yardstick_of(data, case.dtype)
     if len(shown.steps) != len(yardstick.values):
         wanted = len(yardstick.values)
@@ -114,14 +115,15 @@ def _compare(tally: Tally, data: Mapping[str, Any], case: Any, shown: Observatio
                 continue
             tally.values += value.size
             tally.vacuous += _vacuous(value, limits[key])
-            wrong = _wrong(got, value, limits[key], case.dtype)
+            kind = got.dtype if key[0] == "loss" and got.dtype == np.float64 else np.dtype(case.dtype)  # Python's float
+            wrong = _wrong(got, value, limits[key], kind)
             if wrong is not None:
                 tally.misses += (Miss(case.slug, case.dtype, update, *key, *wrong),)
 
 
-def _wrong(got: Array, value: Array, limit: Any, dtype: str) -> tuple[Any, Any, Any] | None:
-    if got.shape != value.shape or got.dtype != np.dtype(dtype):
-        return None, f"{got.dtype} {got.shape}", f"{dtype} {value.shape}"
+def _wrong(got: Array, value: Array, limit: Any, kind: np.dtype[Any]) -> tuple[Any, Any, Any] | None:
+    if got.shape != value.shape or got.dtype != kind:
+        return None, f"{got.dtype} {got.shape}", f"{kind} {value.shape}"
     if isinstance(limit, dict):
         right = np.isfinite(got) and got >= limit["at_least"]
         return None if right else ((), float(got), f"at least {limit['at_least']}")

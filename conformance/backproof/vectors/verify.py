@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 
 from backproof.errors import BackproofError
+from backproof.observation import BY_SAMPLE
 from backproof.vectors.emit import emit
 from backproof.vectors.entry import Entry
 from backproof.vectors.families import all_entries
@@ -105,17 +106,21 @@ def _entry(slug: str, data: Mapping[str, Any]) -> Entry:
     for entry in all_entries():
         if entry.slug == slug:
             return entry
-    only = {
+    first, depth = data["expected"][0], len(data["case"]["layers"])
+    shown = {
         (name, layer)
-        for name, layers in data["expected"][0].items()
+        for name, layers in first.items()
         for layer, value in (enumerate(layers, 1) if isinstance(layers, list) else [(0, layers)])
         if value is not None
     }
+    whole = "loss" in first and all(
+        (name, layer) in shown for name in (*BY_SAMPLE, "weight_gradients", "weights") for layer in range(1, depth + 1)
+    )
     return Entry(
         case=case_of(data),
         family=data["family"],
         seed=data["provenance"]["seed"],
-        only=frozenset(only),
+        only=None if whole else frozenset(shown),
         exact="exact" in data["flags"],
         by_hand=data.get("by_hand", ""),
         informative=tuple(data.get("informative", ())),
