@@ -71,7 +71,11 @@ def test_numbers_that_change_need_a_new_revision_and_only_they():
 
 def test_a_change_is_told_with_its_distance_and_its_clause(folder, tmp_path, capsys):
     shutil.copytree(folder, tmp_path / "new")
-    edit(tmp_path / "new" / "e17-sigmoid-at-0.json", '"expected": [{"deltas": [[[3.0]]', '"expected": [{"deltas": [[[3.0000000000000004]]')
+    edit(
+        tmp_path / "new" / "e17-sigmoid-at-0.json",
+        '"expected": [{"deltas": [[[3.0]]',
+        '"expected": [{"deltas": [[[3.0000000000000004]]',
+    )
     (tmp_path / "new" / "further.json").write_text("{}")
     (tmp_path / "new" / "e1-net-input.json").unlink()
     found = {change.file: change for change in changes(folder, tmp_path / "new")}
@@ -115,7 +119,9 @@ def test_a_folder_takes_the_place_of_another(tmp_path, at_once, monkeypatch):
 
 
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
     left, living = tmp_path / f"{PREFIX}{dead.stdout.strip()}-x", tmp_path / f"{PREFIX}{os.getpid()}-y"
     for folder in (left, living):
         folder.mkdir()
@@ -138,11 +144,15 @@ sys.exit(regenerate(1, overwrite=True))
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed: a killed regeneration was not looked at")
-@pytest.mark.skipif(not (ROOT / "fixtures" / "tests").is_dir(), reason="no source tree: there are no goldens to rewrite")
+@pytest.mark.skipif(
+    not (ROOT / "fixtures" / "tests").is_dir(), reason="no source tree: there are no goldens to rewrite"
+)
 def test_a_regeneration_that_is_killed_leaves_git_status_clean(tmp_path):
-    """Killed at several moments, each with changes about to be put in place; then once to the end, which changes them."""
+    """Killed at several moments, with changes about to be put in place; then once to the end, which makes them."""
     root = tmp_path / "clone"
-    shutil.copytree(ROOT / "fixtures", root / "fixtures", ignore=shutil.ignore_patterns("__pycache__", ".regen-*", "test_[!g]*"))
+    shutil.copytree(
+        ROOT / "fixtures", root / "fixtures", ignore=shutil.ignore_patterns("__pycache__", ".regen-*", "test_[!g]*")
+    )
     shutil.copy(ROOT / ".gitignore", root)
     shutil.copy(ROOT / "pyproject.toml", root)
     here = root / "fixtures" / "backproof_fixtures"
@@ -152,12 +162,19 @@ def test_a_regeneration_that_is_killed_leaves_git_status_clean(tmp_path):
 
     def git(*words):
         identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-        return subprocess.run(["git", *identity, *words], cwd=root, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [shutil.which("git"), *identity, *words], cwd=root, capture_output=True, text=True, check=True
+        ).stdout
 
     def start():
         command = [sys.executable, "-c", DRIVER.format(few=FEW)]
         return subprocess.Popen(
-            command, cwd=root, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            command,
+            cwd=root,
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
 
     first = start()

@@ -10,11 +10,11 @@ import pytest
 from backproof.cli.main import main
 from backproof_fixtures import HERE, read_manifest
 
-PROGRAM = '''
+PROGRAM = """
 from backproof.mutants import Machine, get_mutant
 right = Machine()
 wrong = get_mutant("derivative-missing").machine()
-'''
+"""
 
 
 def run(capsys, *words):
@@ -31,7 +31,10 @@ def program(tmp_path):
 
 def test_list_chooses_by_family_flag_and_clause(capsys):
     status, out, _ = run(capsys, "vectors", "list", "--family", "exact", "--flag", "masked", "--clause", "delta-rule")
-    assert (status, [line.split()[0] for line in out.splitlines()[1:]]) == (0, ["exact-linear-masked", "exact-relu-masked"])
+    assert (status, [line.split()[0] for line in out.splitlines()[1:]]) == (
+        0,
+        ["exact-linear-masked", "exact-relu-masked"],
+    )
     status, _, err = run(capsys, "vectors", "list", "--flag", "nothing")
     assert (status, err) == (2, "backproof: vectors list: no vector has that family, flag and clause\n")
     assert run(capsys, "vectors", "list", "--clause", "E99")[0] == 2

@@ -115,5 +115,7 @@ def test_the_worked_example_carries_its_printed_numbers():
     printed = VECTORS["worked-example"]["printed"]
     assert printed["decimals"] == printed_worked_example()["decimals"]
     for row in printed["values"]:
-        stored = VECTORS["worked-example"]["expected"][row["update"] - 1][row["quantity"]][row["layer"] - 1][row["sample"]]
+        stored = VECTORS["worked-example"]["expected"][row["update"] - 1][row["quantity"]][row["layer"] - 1][
+            row["sample"]
+        ]
         assert np.abs(np.subtract(stored, row["values"])).max() <= 1.5 * 10.0 ** -printed["decimals"]

@@ -25,7 +25,13 @@ def folder(tmp_path_factory):
 
 def test_everything_that_another_language_needs_is_there(folder):
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    for name in ("FORMAT.md", "schemas/vector-1.json", "validators/validate.c", "validators/validate.mjs", "vectors.csv"):
+    for name in (
+        "FORMAT.md",
+        "schemas/vector-1.json",
+        "validators/validate.c",
+        "validators/validate.mjs",
+        "vectors.csv",
+    ):
         assert name in names
     assert not [name for name in names if "__pycache__" in name]
     assert read_vectors(folder / "vectors").vectors == load()

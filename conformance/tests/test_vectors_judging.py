@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +67,9 @@ def test_a_loss_that_is_not_finite_or_too_small_fails_where_only_a_limit_is_know
     vector = VECTORS["grid-log-loss-far-wrong"]
     assert "at_least" in vector["bounds"]["float64"][0]["loss"]
     for loss, passed in ((np.inf, False), (1.0, False), (1e6, True)):
-        subject = Subject(name="s", run=lambda case, loss=loss: [{**Machine()(case)[0], "loss": case.x.dtype.type(loss)}])
+        subject = Subject(
+            name="s", run=lambda case, loss=loss: [{**Machine()(case)[0], "loss": case.x.dtype.type(loss)}]
+        )
         assert judge_plainly(subject, [vector], ("float64",)).passed is passed
 
 
@@ -121,7 +124,7 @@ def test_the_python_door_and_the_vectors_give_the_same_findings(name):
 def test_a_wrong_stored_value_is_an_oracle_that_disagrees():
     data = {**VECTORS["sigmoid-binary"]}
     data["expected"] = [{**data["expected"][0], "loss": data["expected"][0]["loss"] + 1e-9}]
-    with pytest.raises(OracleError, match="sigmoid-binary.*vectors "):
+    with pytest.raises(OracleError, match=r"sigmoid-binary.*vectors "):
         check(load_subject("numpy"), [case_of(data)], autograd=False, further=[VectorOracle([data])])
 
 
@@ -148,8 +151,7 @@ def test_a_vector_that_is_no_case_is_named():
 
 
 def test_a_folder_with_a_broken_file_is_not_judged_by_halves(tmp_path):
-    (tmp_path / "manifest.json").write_text(
-        '{"schema": "backproof/manifest/1", "vectors": {"a": {"file": "a.json", "sha256": ""}}, "moved": {}, "retired": {}}'
-    )
+    manifest = {"schema": "backproof/manifest/1", "vectors": {"a": {"file": "a.json", "sha256": ""}}}
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "moved": {}, "retired": {}}))
     with pytest.raises(UsageError, match=r"a\.json: it cannot be read"):
         load(tmp_path)

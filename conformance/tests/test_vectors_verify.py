@@ -16,7 +16,13 @@ from backproof.vectors.text import canonical
 from backproof.vectors.verify import differences, verify, verify_content
 from backproof_fixtures import HERE, read_manifest, read_vectors
 
-SMALL = ("e17-sigmoid-at-0", "e11-sum-over-the-samples", "one-neuron-a-layer", "exact-linear-one-layer", "grid-relu-at-0")
+SMALL = (
+    "e17-sigmoid-at-0",
+    "e11-sum-over-the-samples",
+    "one-neuron-a-layer",
+    "exact-linear-one-layer",
+    "grid-relu-at-0",
+)
 TEXTS = {slug: (HERE / "vectors" / f"{slug}.json").read_text(encoding="utf-8") for slug in SMALL}
 DIGITS = {slug: [match.start() for match in re.finditer(r"\d", text)] for slug, text in TEXTS.items()}
 EVERY = 7
@@ -74,7 +80,7 @@ def edited(slug, change):
 @pytest.mark.parametrize(
     ("slug", "change", "field"),
     [
-        ("one-neuron-a-layer", lambda d: d["expected"][0].update(loss=d["expected"][0]["loss"] * 1.5), "expected[0].loss"),
+        ("one-neuron-a-layer", lambda d: d["expected"][0].update(loss=0.5), "expected[0].loss"),
         ("one-neuron-a-layer", lambda d: d["case"].update(learning_rate=0.25), "case.learning_rate"),
         ("one-neuron-a-layer", lambda d: d["provenance"].update(seed=1), "provenance.seed"),
         ("one-neuron-a-layer", lambda d: d["provenance"].update(revision=2), "provenance.revision"),
@@ -121,7 +127,9 @@ def test_a_vector_of_ones_own_is_held_against_its_own_case(tmp_path):
 
 
 def test_white_space_is_no_change_of_a_value_but_of_the_bytes(tmp_path):
-    problems = verify(stored(tmp_path, SMALL[0], TEXTS[SMALL[0]].replace('"a"', '"a" ').replace("{\n", "{ \n", 1), hashed=True))
+    problems = verify(
+        stored(tmp_path, SMALL[0], TEXTS[SMALL[0]].replace('"a"', '"a" ').replace("{\n", "{ \n", 1), hashed=True)
+    )
     assert "canonical form" in problems[0].reason
 
 

@@ -27,7 +27,9 @@ MOST = 20
 
 def run(options: argparse.Namespace) -> int:
     """Do what the action says, and return the exit status."""
-    return {"list": _list, "show": _show, "verify": _verify, "judge": _judge, "export": _export}[options.action](options)
+    return {"list": _list, "show": _show, "verify": _verify, "judge": _judge, "export": _export}[options.action](
+        options
+    )
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -62,7 +64,8 @@ def _show(options: argparse.Namespace) -> int:
     try:
         print(canonical(read_vector(options.slug, options.vectors)), end="")
     except VectorError as error:
-        raise UsageError(f"{error} (backproof vectors list)") from error
+        msg = f"{error} (backproof vectors list)"
+        raise UsageError(msg) from error
     return 0
 
 

@@ -65,9 +65,7 @@ def _autograd() -> Any:
     return AutogradOracle()
 
 
-def _within_the_bound(
-    entry: Entry, name: str, steps: Sequence[Mapping[Key, Array]], yardstick: Yardstick
-) -> list[str]:
+def _within_the_bound(entry: Entry, name: str, steps: Sequence[Mapping[Key, Array]], yardstick: Yardstick) -> list[str]:
     """Return the quantities that are not finite; hold all others to the bound."""
     largest, without = 0.0, set()
     for step, (values, limits) in enumerate(zip(yardstick.values, yardstick.limits, strict=True)):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.balls import Array, distance
+from backproof.balls import distance
 from backproof.case import Case
 from backproof.truth import Truth, truth_of
 from backproof.vectors.rounding import Rounded

@@ -19,7 +19,7 @@ from backproof.vectors.entry import Entry
 from backproof.vectors.families.revisions import REVISIONS
 from backproof.vectors.notes import notes
 from backproof.vectors.power import NEAR, TIMES, Yardstick, distances
-from backproof.vectors.rounding import Rounded, rounded_values
+from backproof.vectors.rounding import rounded_values
 from backproof.walk import Key
 from backproof.wire.cases import write_case
 

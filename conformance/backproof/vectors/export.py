@@ -17,7 +17,17 @@ from backproof.errors import UsageError
 from backproof.vectors.reading import load, yardstick_of
 
 BESIDE = ("FORMAT.md", "schemas", "validators", "vectors")
-COLUMNS = ("vector", "section", "update", "quantity", "layer", "row", "column", "value", *(f"bound_{d}" for d in DTYPES))
+COLUMNS = (
+    "vector",
+    "section",
+    "update",
+    "quantity",
+    "layer",
+    "row",
+    "column",
+    "value",
+    *(f"bound_{d}" for d in DTYPES),
+)
 
 
 def export(folder: Path) -> int:
@@ -26,7 +36,8 @@ def export(folder: Path) -> int:
     Raises UsageError where the folder is a file, or holds anything.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"export {folder}: expected a new or empty folder; this one is {'not empty' if folder.is_dir() else 'a file'}"
+        came = "not empty" if folder.is_dir() else "a file"
+        msg = f"export {folder}: expected a new or empty folder; this one is {came}"
         raise UsageError(msg)
     vectors = load()
     folder.mkdir(parents=True, exist_ok=True)

@@ -43,12 +43,14 @@ class Miss:
         """Return one line for people."""
         place = f"{self.quantity} of layer {self.layer}" if self.layer else self.quantity
         at = "" if not self.index else f" at {list(self.index)}"
-        return f"{self.vector} ({self.dtype}): update {self.update}, {place}{at}: got {self.got}, expected {self.expected}"
+        return (
+            f"{self.vector} ({self.dtype}): update {self.update}, {place}{at}: got {self.got}, expected {self.expected}"
+        )
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a plain judgement compared: values, those whose bound is too wide to mean anything, misses, errors, skips."""
+    """What a plain judgement compared; vacuous: values whose bound is too wide to mean anything."""
 
     vectors: int = 0
     values: int = 0
@@ -72,7 +74,7 @@ def judge_plainly(subject: Subject, vectors: Iterable[Mapping[str, Any]], dtypes
             if declared[name] != data["conventions"][name]:
                 msg = (
                     f"{subject.name} declares {name}={declared[name]}; the stored values are those of "
-                    f"{name}={data['conventions'][name]}: judge it with `backproof check --vectors`, which computes its own"
+                    f"{name}={data['conventions'][name]}: `backproof check --vectors` computes its own"
                 )
                 raise UsageError(msg)
         case = case_of(data)

@@ -1,13 +1,13 @@
 """Power: which mutants a vector kills, by its own values and bounds.
 
 A mutant is claimed where it is TIMES float64 tolerances away or further, or shows something that is not finite or has
-another shape. Mutants are run in floats, whose last bits differ from machine to machine, so that their distance may move
-by a tolerance or so: no vector may have a mutant as NEAR to TIMES as that.
+another shape. Mutants are run in floats, whose last bits differ from machine to machine, so that their distance may
+move by a tolerance or so: no vector may have a mutant as NEAR to TIMES as that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,31 +30,47 @@ class Yardstick:
     limits: Sequence[Mapping[Key, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """The values and bounds of one update end to end, with their places and shapes; limits from below stand apart."""
+
+    places: list[tuple[Key, tuple[int, ...]]]
+    values: Array
+    limits: Array
+    apart: list[tuple[Key, Any]]
+
+
 class Ruler:
     """A yardstick in one piece for each update, to measure a machine's many records quickly."""
 
     def __init__(self, yardstick: Yardstick) -> None:
-        """Lay the values and bounds end to end; a limit from below stands apart."""
+        """Lay the values and bounds end to end."""
         self._updates = []
         for values, limits in zip(yardstick.values, yardstick.limits, strict=True):
             plain = [key for key in values if not isinstance(limits[key], dict)]
             apart = [(key, limits[key]) for key in values if isinstance(limits[key], dict)]
-            ends = [np.concatenate([np.ravel(of[key]) for key in plain] or [[]]) for of in (values, limits)]
-            self._updates.append(([(key, values[key].shape) for key in plain], *ends, apart))
+            places = [(key, values[key].shape) for key in plain]
+            self._updates.append(
+                _Laid(places, _flat(values[key] for key in plain), _flat(limits[key] for key in plain), apart)
+            )
 
     def distance(self, records: Sequence[Mapping[str, Any]]) -> float:
         """Return the largest distance of records from the values, in bounds; infinite where anything has no place."""
         if len(records) != len(self._updates):
             return float("inf")
         largest = 0.0
-        for record, (keys, values, limits, apart) in zip(records, self._updates, strict=True):
-            shown = [(_shown(record, key), shape) for key, shape in keys]
-            if any(array.shape != shape for array, shape in shown):
+        for record, laid in zip(records, self._updates, strict=True):
+            shown = [_shown(record, key) for key, _ in laid.places]
+            if any(array.shape != shape for array, (_, shape) in zip(shown, laid.places, strict=True)):
                 return float("inf")
-            flat = np.concatenate([array.ravel() for array, _ in shown] or [[]])
-            largest = max(largest, ratio(flat, values, limits))
-            largest = max([largest, *(ratio(_shown(record, key), np.zeros(()), limit) for key, limit in apart)])
+            largest = max(largest, ratio(_flat(shown), laid.values, laid.limits))
+            for key, limit in laid.apart:
+                largest = max(largest, ratio(_shown(record, key), np.zeros(()), limit))
         return largest
+
+
+def _flat(arrays: Iterable[Array]) -> Array:
+    return np.concatenate([np.zeros(0), *(np.ravel(array) for array in arrays)])
 
 
 def _shown(record: Mapping[str, Any], key: Key) -> Array:

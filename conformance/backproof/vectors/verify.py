@@ -22,13 +22,14 @@ from backproof_fixtures import VectorError, read_manifest, read_vectors, schema,
 from backproof_fixtures.reader import MANIFEST
 
 MOST = 20
+SHOWN = 60  # letters of a value in a message
 
 
 def verify(folder: str | Path | None = None, slugs: Sequence[str] | None = None, jobs: int = 1) -> list[VectorError]:
     """Return everything that is wrong with the vectors of a folder (None: those that ship), or with some of them.
 
     Hashes, schema, and every field of every vector: the case against the one that its generator gives, the values
-    against ball arithmetic, the bounds against the tolerance model, the oracles and the mutants that it claims run anew.
+    against ball arithmetic, the bounds against the tolerance model, its oracles and claimed mutants run anew.
     A vector that is not one of ours is held against its own case. Raises VectorError where the manifest is of no use.
     """
     manifest = read_manifest(folder)
@@ -98,7 +99,7 @@ def _differences(one: Any, two: Any, place: str) -> Iterator[tuple[str, str, str
 
 def _cut(value: Any) -> str:
     text = str(value) if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - of a line
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
 def _entry(slug: str, data: Mapping[str, Any]) -> Entry:
@@ -136,5 +137,7 @@ def _validator(name: str) -> Any:
 def _against(name: str, data: Any, file: str) -> Iterator[VectorError]:
     error = jsonschema.exceptions.best_match(_validator(name).iter_errors(data))
     if error is not None:
-        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(
+            "."
+        )
         yield VectorError(file, place, f"against the schema {name}: {_cut(error.message)}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from backproof.catalogue import NARROW, all_cases, narrow_cases
+from backproof.catalogue import NARROW, all_cases, narrow, narrow_cases
 from backproof.catalogue import cases as catalogue
-from backproof.catalogue import narrow
 from backproof.catalogue.worked import worked_example
 from backproof.vectors.entry import Entry
 from backproof_fixtures import printed_worked_example

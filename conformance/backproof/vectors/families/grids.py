@@ -76,7 +76,7 @@ def _one_neuron(slug: str, title: str, rule: Activation, points: Sequence[float]
         loss="squared",
         learning_rate=2.0**-20,
         batches=(tuple(range(len(x))),),
-        flags=(*(("exact-zero",) if kinked else ()), *(("far-out",) if 700.0 in points else ())),
+        flags=(*(("exact-zero",) if kinked else ()), *(("far-out",) if max(POINTS) in points else ())),
     )
 
 
@@ -106,7 +106,12 @@ def _losses() -> Iterator[Entry]:
     ):
         yield _loss_entry(slug, title, (three,), x, y, "cross_entropy")
     yield _loss_entry(
-        "squared-loss-softmax", "Squared loss through softmax's Jacobian", (three,), rows, hot[[0, 1, 1, 0, 2]], "squared"
+        "squared-loss-softmax",
+        "Squared loss through softmax's Jacobian",
+        (three,),
+        rows,
+        hot[[0, 1, 1, 0, 2]],
+        "squared",
     )
 
 
