@@ -175,6 +175,7 @@ def test_most_correct_implementations_have_the_conventions_of_the_vectors():
     assert len(ALIKE) >= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALIKE)
 def test_no_correct_implementation_misses_a_stored_value(name):
     """The counter-test: other layouts, orders of summation and formulas pass."""
