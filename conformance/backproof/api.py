@@ -64,6 +64,7 @@ def check(
     selected: bool | None = None,
     expect: str | Path | None = None,
     remembered: Known | None = None,
+    further: Sequence[Oracle] = (),
 ) -> Result:
     """Judge a subject on the catalogue (or on the given cases) and return the result.
 
@@ -71,7 +72,8 @@ def check(
     target: how it is called there, in one word or several; autograd: compare with PyTorch autograd as well (None: where
     torch is installed);
     device: where autograd runs; selected: the cases are a choice, so that fewer than ten may conform (None: if cases
-    are given); expect: a file of known deviations; remembered: cases judged before, which are not run again.
+    are given); expect: a file of known deviations; remembered: cases judged before, which are not run again;
+    further: oracles beside the spec and autograd, such as the stored values of the vectors.
 
     Raises UsageError for a wrong name or file, and OracleError when the oracles do not agree among themselves.
     """
@@ -82,9 +84,12 @@ def check(
     known = [] if expect is None else load_expectations(Path(expect))
     chosen = list(all_cases() if cases is None else cases)
     if not selected:
-        chosen += [case for dtype in DTYPES for family in made.narrow for case in narrow_cases(dtype, family)]
+        there = {case.slug for case in chosen}
+        narrow = [case for dtype in DTYPES for family in made.narrow for case in narrow_cases(dtype, family)]
+        chosen += [case for case in narrow if case.slug not in there]
     with made:
         oracles, without = find_oracles(device, wanted=autograd)
+        oracles = [*oracles, *further]
         run = run_subject(made, chosen, oracles, progress, selected=selected, known=remembered)
     in_full = replace(run, results=tuple(result for result in run.results if result.probed is None))
     diagnosis = suggest_conventions(in_full) or suggest_mutants(in_full)

@@ -23,6 +23,7 @@ from backproof.loading import load_subject
 from backproof.report import report_text
 from backproof.run import Progress
 from backproof.terminal import show_result
+from backproof.vectors.reading import VectorOracle, case_of, load
 from backproof.verdict import Exit, exercises
 from backproof_spec import UnknownClauseError, get_clause
 
@@ -84,7 +85,9 @@ def check_jobs(options: argparse.Namespace) -> None:
 def choose_cases(options: argparse.Namespace) -> list[Case]:
     """Return the cases that the options leave. Raises UsageError when none are left."""
     dtypes = [options.dtype] if options.dtype else ["float64", "float32"]
-    if options.case:
+    if options.vectors is not None:
+        cases = _of_vectors(options, dtypes)
+    elif options.case:
         cases = [get_case(slug, dtype) for dtype in dtypes for slug in options.case]
     else:
         cases = [case for dtype in dtypes for case in all_cases(dtype)]
@@ -100,12 +103,26 @@ def choose_cases(options: argparse.Namespace) -> list[Case]:
     return cases
 
 
+def _of_vectors(options: argparse.Namespace, dtypes: list[str]) -> list[Case]:
+    if options.vectors and options.subject is None and options.program is None:
+        msg = f"--vectors {options.vectors}: no SUBJECT is left; name SUBJECT first, --vectors after it"
+        raise UsageError(msg)
+    vectors = load(options.vectors or None)
+    for slug in options.case or ():
+        if slug not in vectors:
+            msg = f"--case {slug}: there is no such vector (backproof vectors list)"
+            raise UsageError(msg)
+    chosen = [case_of(vectors[slug]) for slug in options.case or vectors]
+    return [case.as_dtype(dtype) for dtype in dtypes for case in sorted(chosen, key=lambda case: case.size)]
+
+
 def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -> Result:
     arguments = {
         "target": named(options),
         "autograd": False if options.no_autograd else None,
         "device": options.device,
         "expect": options.expect,
+        "further": [] if options.vectors is None else [VectorOracle(load(options.vectors or None).values())],
         "selected": bool(options.case or options.clause or options.dtype),
     }
     if options.quiet or not sys.stderr.isatty():

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from backproof.cli import vectors_options
 from backproof.cli.wire_options import add_check_options, add_commands, add_matrix_options
 
 LISTS = ("clauses", "cases", "mutants", "subjects", "conventions", "activations", "losses", "flags")
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
     add_check_options(check)
+    vectors_options.add_vectors_option(check)
     _common(check)
 
     listing = commands.add_parser("list", help="list clauses, cases, mutants, subjects, conventions ...")
@@ -97,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     trace.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="default: float64")
     _common(trace)
     add_commands(commands)
+    vectors_options.add_commands(commands)
     return top
 
 

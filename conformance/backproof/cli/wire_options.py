@@ -125,6 +125,7 @@ def named(options: argparse.Namespace) -> list[str]:
     """Return the words that name the subject on the command line, for the line that reproduces a finding."""
     words = [options.subject] if options.program is None else ["--command", options.program]
     words += ["--isolate"] if options.isolate else []
+    words += [] if options.vectors is None else ["--vectors", *([options.vectors] if options.vectors else [])]
     for name in ("timeout", "memory"):
         given = getattr(options, name)
         words += [] if given is None else [f"--{name}", f"{given:g}" if isinstance(given, float) else given]

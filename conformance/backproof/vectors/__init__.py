@@ -1,0 +1,1 @@
+"""Vectors: cases with their exact expected values, for programs that never run our Python. Made, verified, judged."""
