@@ -116,7 +116,7 @@ def test_quiet_prints_the_verdict_and_no_table():
     quiet, loud = check("one_wrong", *ONE, "--quiet"), check("one_wrong", *ONE)
     assert quiet.returncode == loud.returncode == 1
     assert "one_wrong: deviates - " in quiet.stdout
-    for word in ("delta-rule", "first deviation", "oracle:"):
+    for word in ("delta-rule", "first deviation", "oracles:"):
         assert word in loud.stdout
         assert word not in quiet.stdout
     assert "\x1b" not in loud.stdout + loud.stderr

@@ -7,13 +7,10 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from backproof.api import Result, check
 from backproof.case import Case
 from backproof.catalogue import all_cases, get_case
-from backproof.cli.console import kept_output, output, whatever_the_reader_does
+from backproof.cli.console import check_folder, kept_output, output, progress_bar, watched, whatever_the_reader_does
 from backproof.cli.wire_options import in_child, load_in_child, named
 from backproof.door import Subject
 from backproof.errors import UsageError
@@ -28,18 +25,16 @@ def run(options: argparse.Namespace) -> int:
     """Judge the subject, print the result, write the report, and return the exit status."""
     cases = choose_cases(options)
     check_device(options.device)
-    if options.json and options.json != "-" and not Path(options.json).resolve().parent.is_dir():
-        msg = f"--json {options.json}: there is no folder {Path(options.json).parent}"
-        raise UsageError(msg)
+    check_folder("--json", options.json)
     if options.json == "-":
         with kept_output() as stream:
             result = _judged(options, cases)
-            show_result(output(options, to_error=True), result, quiet=options.quiet)
+            show_result(output(options, to_error=True), result, quiet=options.quiet, table=options.table)
             stream.write(report_text(result.report))
     else:
         result = _judged(options, cases)
         with whatever_the_reader_does():
-            show_result(output(options), result, quiet=options.quiet)
+            show_result(output(options), result, quiet=options.quiet, table=options.table)
         if options.json:
             Path(options.json).write_text(report_text(result.report), encoding="utf-8")
     for line in result.unmet:
@@ -92,10 +87,9 @@ def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -
         "expect": options.expect,
         "selected": bool(options.case or options.clause or options.dtype),
     }
-    if options.quiet or not sys.stderr.isatty():
+    if not watched(options):
         return check(subject, cases, **arguments)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress_bar(options) as bar:
         task = bar.add_task(f"judging {subject.name}", total=len(cases))
 
         def progress(number: int, _: int, case: Case) -> None:

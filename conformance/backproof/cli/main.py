@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
+    check.add_argument("--table", action="store_true", help="one row for each clause, not one for each status")
     add_check_options(check)
     _common(check)
 

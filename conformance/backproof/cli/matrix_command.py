@@ -10,12 +10,10 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backproof.case import Case
-from backproof.cli.console import kept_output, output, whatever_the_reader_does
-from backproof.errors import UsageError
+from backproof.cli.console import check_folder, kept_output, output, progress_bar, watched, whatever_the_reader_does
 from backproof.loading import unknown_subject
 from backproof.matrix import BROKEN, NOT_RUN, Column, as_data, judge_all, targets
 from backproof.terminal import COLOURS
@@ -29,9 +27,7 @@ def run(options: argparse.Namespace) -> int:
     for name in options.subject or ():
         if name not in targets() and ":" not in name:
             raise unknown_subject(name)
-    if options.json and options.json != "-" and not Path(options.json).resolve().parent.is_dir():
-        msg = f"--json {options.json}: there is no folder {Path(options.json).parent}"
-        raise UsageError(msg)
+    check_folder("--json", options.json)
     if options.json == "-":
         with kept_output() as stream:
             columns = _watched(options)
@@ -52,11 +48,10 @@ def _text(columns: Sequence[Column]) -> str:
 
 def _watched(options: argparse.Namespace) -> list[Column]:
     autograd = False if options.no_autograd else None
-    if options.quiet or not sys.stderr.isatty():
+    if not watched(options):
         with redirect_stdout(sys.stderr):
             return judge_all(options.subject, autograd=autograd)
-    bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*bars, console=Console(stderr=True), transient=True) as bar, redirect_stdout(sys.stderr):
+    with progress_bar(options) as bar, redirect_stdout(sys.stderr):
         task = bar.add_task("judging")
 
         def watch(name: str, number: int, total: int, case: Case) -> None:
