@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from typing import Any
 
 from rich.console import Console
@@ -41,6 +42,7 @@ WORST_FIRST = (
     "not_observed",
     "skipped",
 )
+PLAIN_WIDTH = 200
 SHOWN_ERRORS = 5
 SHOWN_DEVIATIONS = 3
 SHOWN_SUGGESTIONS = 3
@@ -58,6 +60,13 @@ def show_result(console: Console, result: Result, *, quiet: bool = False, table:
         _errors(console, result)
         _deviations(console, result)
     _verdict(console, result, quiet=quiet)
+
+
+def plain_screen(result: Result) -> str:
+    """Return what is printed where the output is piped."""
+    screen = StringIO()
+    show_result(Console(file=screen, width=PLAIN_WIDTH, no_color=True, highlight=False, soft_wrap=True), result)
+    return screen.getvalue().rstrip()
 
 
 def _say(console: Console, text: str, indent: str = "", behind: str = "") -> None:

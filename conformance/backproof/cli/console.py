@@ -69,6 +69,15 @@ def check_folder(option: str, file: str | None) -> None:
         raise UsageError(msg)
 
 
+def write_file(option: str, file: str, text: str) -> None:
+    """Write a file that an option names. Raises UsageError with the option, the file and the reason."""
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"{option} {file}: {error.strerror or error}"
+        raise UsageError(msg) from error
+
+
 @contextmanager
 def kept_output() -> Iterator[TextIO]:
     """Keep standard output for ourselves: whatever else writes there meanwhile goes to standard error.

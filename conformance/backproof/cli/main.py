@@ -53,6 +53,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
+    check.add_argument("--html", metavar="FILE", help="write the report as a page that needs no network")
+    check.add_argument("--junit", metavar="FILE", help="write JUnit XML: one test for each clause and case")
+    check.add_argument("--markdown", metavar="FILE", help="write a summary for the page of a CI job")
     check.add_argument("--table", action="store_true", help="one row for each clause, not one for each status")
     add_check_options(check)
     _common(check)
@@ -82,6 +85,11 @@ def parser() -> argparse.ArgumentParser:
     matrix.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     matrix.add_argument("--json", metavar="FILE", help="write the matrix as JSON (- for standard output)")
     _common(matrix)
+
+    compare = commands.add_parser("compare", help="compare two reports: what got worse, what got better")
+    compare.add_argument("old", metavar="OLD.json", help="a report that `check --json` wrote")
+    compare.add_argument("new", metavar="NEW.json", help="a later one")
+    _common(compare)
 
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
     trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")
