@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from backproof.cli.report_options import add_report_commands, add_report_options
 from backproof.cli.wire_options import add_check_options, add_commands
 
 LISTS = ("clauses", "cases", "mutants", "subjects", "conventions", "activations", "losses", "flags")
@@ -25,6 +26,7 @@ examples:
   backproof check numpy                     judge the bundled NumPy implementation
   backproof check my_file.py:my_net         judge your own function of a case
   backproof check --command "node net.mjs"  judge a program in any language
+  backproof check numpy --html report.html  the same as a page
   backproof explain delta-rule              what E17 says, and where it is checked
   backproof selftest                        what the kit catches, and that it fails nothing right
   backproof trace                           the article's example, number by number
@@ -53,10 +55,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
-    check.add_argument("--html", metavar="FILE", help="write the report as a page that needs no network")
-    check.add_argument("--junit", metavar="FILE", help="write JUnit XML: one test for each clause and case")
-    check.add_argument("--markdown", metavar="FILE", help="write a summary for the page of a CI job")
-    check.add_argument("--table", action="store_true", help="one row for each clause, not one for each status")
+    add_report_options(check)
     add_check_options(check)
     _common(check)
 
@@ -84,18 +83,17 @@ def parser() -> argparse.ArgumentParser:
     matrix.add_argument("--subject", action="append", metavar="NAME", help="only this one (may be given several times)")
     matrix.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     matrix.add_argument("--json", metavar="FILE", help="write the matrix as JSON (- for standard output)")
+    matrix.add_argument("--html", metavar="FILE", help="write the matrix as a page that needs no network")
+    matrix.add_argument("--badges", metavar="DIR", help="write an SVG badge for each subject")
     _common(matrix)
-
-    compare = commands.add_parser("compare", help="compare two reports: what got worse, what got better")
-    compare.add_argument("old", metavar="OLD.json", help="a report that `check --json` wrote")
-    compare.add_argument("new", metavar="NEW.json", help="a later one")
-    _common(compare)
 
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
     trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")
     trace.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="default: float64")
     _common(trace)
     add_commands(commands)
+    for command in add_report_commands(commands):
+        _common(command)
     return top
 
 
