@@ -26,8 +26,8 @@ class Column:
     """One subject of the matrix: its verdict, the status of every clause, or why there is none.
 
     verdict: conforms, deviates, incomplete, broken, or `not run`; reason: why it is broken or was not run;
-    statuses: by clause id, as in the report; counts: those of the report; evidence: by clause id, how much was checked, the
-    largest error over tolerance, how often it deviates, and how the first deviation is told and reproduced.
+    statuses: by clause id, as in the report; counts: those of the report; evidence: by clause id, how much was
+    checked, the largest error over tolerance, how often it deviates, and the first deviation told and reproduced.
     """
 
     name: str
