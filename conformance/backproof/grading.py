@@ -18,13 +18,14 @@ from backproof.api import Result, check
 from backproof.case import Case
 from backproof.door import Subject
 from backproof.errors import BackproofError, SubjectError, UsageError
+from backproof.judge.findings import Judged, Status
 from backproof.rubric import Rubric
 from backproof.run import Progress
 from backproof.verdict import Verdict, exercises
 from backproof.wire.subject import command_subject, isolated_subject
-from backproof_spec import get_clause
+from backproof_spec import Clause, get_clause
 
-EARNS = ("conforms", "reduced_accuracy")
+EARNS = {Status.PASSED, Status.REDUCED}
 SHEET = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -121,19 +122,33 @@ def _limited(subject: Subject, seconds: float) -> Any:
 
 
 def earned(verdict: Verdict, rubric: Rubric) -> dict[str, float]:
-    """Return the points by clause: all of them where it conforms in every case that exercises it, else none.
+    """Return the points by clause: all of them where it is shown to be right, else none.
 
-    Downstream, vacuous, skipped and not observed earn nothing: they are not shown to be right. Nor does a clause one of
-    whose cases errored.
+    A clause is judged at the submission's own upstream values, so that a mistake before it costs nothing twice; where
+    it can only be judged end to end, what is downstream of a deviation is not shown to be right. Vacuous, skipped and
+    not observed earn nothing, nor does a clause one of whose cases errored.
     """
-    statuses = {status.clause.id: status.status for status in verdict.clauses}
     errored = [result.case for result in verdict.run.results if result.error is not None]
     return {
         name: points
-        if statuses[name] in EARNS and not any(exercises(case, get_clause(name)) for case in errored)
+        if _shown_right(verdict, get_clause(name)) and not any(exercises(case, get_clause(name)) for case in errored)
         else 0.0
         for name, points in rubric.points.items()
     }
+
+
+def _shown_right(verdict: Verdict, clause: Clause) -> bool:
+    names = set(clause.via or (clause.id,))
+    found = [
+        finding
+        for result in verdict.run.results
+        if exercises(result.case, clause)
+        for finding in result.findings
+        if finding.clause in names or not names.isdisjoint(finding.carries)
+    ]
+    own = [finding for finding in found if finding.judged is not Judged.END_TO_END] or found
+    statuses = {finding.status for finding in own} - {Status.VACUOUS}
+    return bool(statuses) and statuses <= EARNS
 
 
 def file_names(found: Sequence[Submission]) -> dict[str, str]:

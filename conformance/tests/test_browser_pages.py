@@ -112,7 +112,8 @@ def test_a_page_has_none_on_a_phone_either(phone, folder, name):
 
 def test_axe_finds_what_is_wrong(light, tmp_path):
     """The negative twin: grey on grey, and a picture without words."""
-    text = "<!doctype html><html lang=en><title>x</title><main><h1>x</h1><p style='color:#999;background:#aaa'>grey</p><img></main>"
+    head = "<!doctype html><html lang=en><title>x</title><main><h1>x</h1>"
+    text = f"{head}<p style='color:#999;background:#aaa'>grey</p><img></main>"
     (tmp_path / "bad.html").write_text(text, encoding="utf-8")
     found = violations(opened(light, tmp_path, "bad"))
     assert {line.partition(":")[0] for line in found} >= {"color-contrast", "image-alt"}
