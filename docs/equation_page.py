@@ -56,7 +56,8 @@ def _clause(clause: Clause, proof: Any) -> Iterator[str]:
     kind = "observed" if clause.observed else f"derived, judged via {', '.join(clause.via)}"
     image = f"; image `{clause.image}` of the article" if clause.image else ""
     yield from (f"**Kind**: {kind}{image}.", "")
-    yield from ("```python", inspect.getsource(clause.function).rstrip(), "```", "")
+    source = inspect.getsource(clause.function)
+    yield from ("```python", source[source.index("def ") :].rstrip(), "```", "")
     yield from (f"**Proof**: {_proof(proof)}", "")
     slugs = [case.slug for case in all_cases("float64") if exercises(case, clause)]
     more = f" and {len(slugs) - SHOWN_CASES} more" if len(slugs) > SHOWN_CASES else ""

@@ -132,7 +132,7 @@ class Story:
             done = subprocess.run(
                 command(line.partition("  #")[0]),
                 cwd=self.folder,
-                env=ENVIRONMENT,
+                env={name: value for name, value in ENVIRONMENT.items() if not name.startswith("PYTEST_")},
                 check=False,
                 capture_output=True,
                 text=True,

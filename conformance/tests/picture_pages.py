@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from doc_pages import block
+
 from backproof.api import check
 from backproof.loading import load_subject
 from backproof.page.matrix_page import matrix_page
@@ -41,8 +43,7 @@ SIZES = {
 
 def ten_lines():
     """The README's example, with its mistake."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.search(r"```python\n(import numpy as np\nimport backproof\n.*?)```", text, re.DOTALL).group(1)
+    return block((ROOT / "README.md").read_text(encoding="utf-8"), "file", "my_file.py")
 
 
 def report(code):
