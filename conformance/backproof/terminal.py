@@ -59,6 +59,7 @@ def show_result(console: Console, result: Result, *, quiet: bool = False, table:
         _expectations(console, result)
         _errors(console, result)
         _deviations(console, result)
+        _undeclared(console, result)
     _verdict(console, result, quiet=quiet)
 
 
@@ -193,6 +194,17 @@ def _deviations(console: Console, result: Result) -> None:
         _say(console, f"also {sentence(index)}", indent="  ", behind="  ")
     for note in result.judged.run.notes:
         _say(console, note, indent="  ")
+
+
+def _undeclared(console: Console, result: Result) -> None:
+    """Say that everything is asked for, where something is wrong and nothing is declared."""
+    subject, verdict = result.judged.run.subject, result.verdict
+    if verdict in ("deviates", "broken") and subject.activations is subject.losses is None and not subject.skips:
+        _say(
+            console,
+            "It declares neither activations nor losses nor skips, and is asked for all of them; if it does fewer, "
+            "say so, and what is left is judged alone.",
+        )
 
 
 def _suggestions(console: Console, suggestions: Sequence[Suggestion]) -> None:

@@ -275,10 +275,15 @@ def test_on_paper_nothing_is_cut_and_nothing_is_to_be_clicked(light, folder):
         assert light.execute_script(shown) == 0
         background = light.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert background == "rgb(255, 255, 255)"
+        paper = {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False}  # A4 less its margins
+        light.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", paper)
+        assert light.execute_script("return document.documentElement.scrollWidth") <= 718
         printed = light.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
         assert len(json.dumps(printed)) > 10_000
     finally:
         light.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        size = {"width": 1200, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        light.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
 def test_what_a_subject_says_is_text_and_never_a_script(light, tmp_path):

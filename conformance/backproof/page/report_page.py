@@ -23,6 +23,13 @@ from backproof.verdict import Verdict
 from backproof_spec import clauses, get_clause
 
 MOST_DEVIATIONS = 300
+MOST_LAYERS = 4
+JUDGED = {
+    "local": "at your own upstream values",
+    "end-to-end": "end to end against",
+    "presence": "by what is there at all",
+    "behaviour": "by what further calls show",
+}
 WORST_FIRST = (Status.DEVIATES, Status.EXPECTED, Status.DOWNSTREAM, Status.REDUCED, Status.PASSED, Status.VACUOUS)
 
 
@@ -70,6 +77,7 @@ def report_page(verdict: Verdict, report: dict[str, Any]) -> str:
         cases=[_row(result) for result in verdict.run.results],
         errors=Counter(error["message"] for error in report["errors"]),
         skips=Counter(skip["reason"] for skip in report["skipped"]),
+        judged=JUDGED,
         statements={clause.id: clause.statement for clause in clauses()},
     )
 
@@ -107,7 +115,7 @@ def _strip(finding: Finding) -> Bars | None:
 
 
 def _shown(verdict: Verdict) -> Shown | None:
-    """Return what is drawn: the case of the first deviation, else the worked example, else the deepest."""
+    """Return what is drawn: the case of the first deviation, else the worked example, else a deep one."""
     first = verdict.first_deviation
     judged = {(result.case.slug, result.case.dtype): result for result in verdict.judged}
     if not judged:
@@ -115,7 +123,8 @@ def _shown(verdict: Verdict) -> Shown | None:
     if first is not None:
         result = judged[first.case, first.dtype]
     else:
-        deepest = max(judged.values(), key=lambda result: (result.case.depth, result.case.dtype == "float64"))
+        small = [result for result in judged.values() if result.case.depth <= MOST_LAYERS] or judged.values()
+        deepest = max(small, key=lambda result: (result.case.depth, result.case.dtype == "float64"))
         result = judged.get(("worked-example", "float64"), deepest)
     deltas, told = _deltas(result)
     return Shown(result.case, drawing(result.case, first), _ratios(result), deltas, told)
