@@ -8,6 +8,7 @@ A marker is a comment right before the block:
     run: 1: some text  likewise, and prints this text
     output             all that the last command printed on standard output
     output: end        the end of it
+    json: NAME         the block is valid against the schema NAME.json that ships
     not run: REASON    nobody can run it here, for this reason
 
 Blocks of the language pycon need no marker: they are examples of doctest, which share their names within a page.
@@ -34,7 +35,7 @@ MARKER = r"(?:^<!-- (\w[\w ]*?)(?:: (.*?))? -->\n)?"
 FENCE = r"^(`{3,})(\{?\w*\}?)[^\n]*\n(.*?)^\3$"
 BLOCK = re.compile(MARKER + FENCE, re.MULTILINE | re.DOTALL)
 OURS = {"backproof": ["-m", "backproof"], "pytest": ["-m", "pytest", "-p", "no:cacheprovider"], "python": []}
-KINDS = {"file", "change", "run", "output", "not run"}
+KINDS = {"file", "change", "run", "output", "json", "not run"}
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """README and docs are what happens: every block is run, every link leads somewhere, every command exists."""
 
 import importlib.util
+import json
 import re
 import shlex
+from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from doc_pages import ROOT, Story, blocks, unmarked
+from jsonschema import Draft202012Validator
 
 from backproof.cli.main import parser
 from backproof_spec import clauses
@@ -28,6 +32,19 @@ def test_a_page_is_what_happens(page, tmp_path):
     if page.name in NEEDS_TORCH and importlib.util.find_spec("torch") is None:
         pytest.skip("torch is not installed: the page's torch snippets cannot run")
     Story(tmp_path).play(page.read_text(encoding="utf-8"))
+
+
+def schema_errors(one):
+    """What is wrong with a block of JSON, by the schema that its marker names."""
+    schema = json.loads(files("backproof.schemas").joinpath(f"{one.said}.json").read_text(encoding="utf-8"))
+    return [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(one.text))]
+
+
+def test_what_pages_show_as_json_is_valid():
+    found = [one for page in PAGES for one in blocks(page.read_text(encoding="utf-8")) if one.kind == "json"]
+    assert found
+    assert [schema_errors(one) for one in found] == [[] for _ in found]
+    assert schema_errors(replace(found[0], text="{}"))
 
 
 def test_pages_with_tests_of_their_own_have_them():
@@ -66,17 +83,23 @@ def test_a_block_that_nothing_runs_is_noticed():
     assert len(blocks(page)) == 3
 
 
+def prose(page):
+    """A page without its fenced blocks."""
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
 def inline(page):
     """The commands that a page mentions within a line."""
-    text = re.sub(r"^(`{3,}).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"`(backproof [a-z][^`]*)`", text)
+    return re.findall(r"`(backproof [a-z][^`]*)`", prose(page))
 
 
 def accepted(line):
-    """Whether the command line knows what a command asks for; words of a page such as FILE are any word."""
+    """Whether the command line knows what a command asks for; words of a page such as FILE stand for any word."""
     words = [word.partition("|")[0] for word in shlex.split(line.replace("[", "").replace("]", ""))[1:]]
-    if words[-1] == "...":
-        words.pop()
+    words = ["python" if word == "LANGUAGE" else word for word in words if word != "..."]
+    if len(words) == 1:  # the command itself is spoken of
+        words.append("--help")
     try:
         parser().parse_args(words)
     except SystemExit as status:
@@ -99,7 +122,7 @@ def test_a_command_that_is_none_is_noticed(capsys):
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_every_relative_link_leads_to_a_file(page):
-    links = re.findall(r"\]\(((?!https?:|#)[^)#\s]+)", page.read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(((?!https?:|#)[^)#\s]+)", prose(page))
     made = {"generated/equations.md"}
     assert [link for link in links if link not in made and not (page.parent / link).exists()] == []
 
