@@ -146,3 +146,15 @@ def test_the_page_of_the_equations_has_every_clause_with_its_code_and_its_mutant
     assert "- `derivative-missing`: " in text
     assert "`spec/tests/spec_proofs_delta.py` accepts it and rejects" in text
     assert text.count("**Proof**: none") == len([clause for clause in clauses() if clause.id.startswith("B-")])
+
+
+def test_the_example_for_github_runs_a_command_that_exists(capsys):
+    import yaml
+
+    page = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+    (text,) = [one.text for one in blocks(page) if one.language == "yaml"]
+    steps = yaml.safe_load(text)["jobs"]["backproof"]["steps"]
+    lines = [step["run"] for step in steps if step.get("run", "").startswith("backproof")]
+    assert lines
+    assert [line for line in lines if not accepted(line)] == []
+    capsys.readouterr()
