@@ -99,3 +99,13 @@ def test_backprop(check):
     assert len(mine) > 20
     bare = [(name.removeprefix("test_backprop[").removesuffix("]"), kind, told) for name, kind, _, told in theirs]
     assert [(name, kind, told) for name, kind, _, told in mine] == bare
+
+
+def test_an_expected_deviation_is_skipped_with_its_reason_and_not_failed(tmp_path):
+    path = tmp_path / "known.toml"
+    path.write_text('[[expected]]\nclause = "E17"\nreason = "known"\n', encoding="utf-8")
+    result = judge(one_wrong, [get_case("tanh-binary")], autograd=False, expect=path)
+    found = {name: (kind, told) for name, kind, told, _ in read(junit_text(result))[0]}
+    assert {kind for kind, _ in found.values()} == {"passed", "skipped"}
+    assert found["E17-delta-rule-tanh-binary-float64"][1].startswith("expected: it deviates")
+    assert "downstream of an expected deviation" in found["E26-gradient-descent-tanh-binary-float64"][1]

@@ -65,3 +65,10 @@ def test_both_ends_of_a_single_wrong_edge_are_drawn():
     j = WIDE.widths[layer - 1] - 1
     _, edges, _ = marked(WIDE, "weights", layer, (0, j))
     assert edges == 1
+
+
+def test_a_whole_layer_is_marked_as_far_as_it_is_drawn():
+    layer = max(range(1, WIDE.depth + 1), key=lambda n: WIDE.widths[n])
+    neurons, _, made = marked(WIDE, "deltas", layer, ())
+    assert len(neurons) == MOST_NEURONS - 1
+    assert len([neuron for neuron in made.neurons if neuron.layer == layer]) == MOST_NEURONS - 1

@@ -190,6 +190,15 @@ def test_everything_that_a_page_needs_is_installed_with_the_kit():
         assert importlib.util.find_spec(name) is not None
 
 
+def test_nothing_large_is_computed_exactly_for_a_drawing(results, monkeypatch):
+    assert "Largest |δ| by layer" in results["right"].page()
+    monkeypatch.setattr("backproof.page.report_page.MOST_WEIGHTS", 3)
+    monkeypatch.setattr("backproof.page.report_page.truth_of", None)
+    page = results["right"].page()
+    assert "Largest |δ| by layer" not in page
+    assert "Largest error over tolerance" in page
+
+
 def test_a_page_is_the_same_twice(results):
     result = results["one_wrong"]
     assert report_page(result.judged, result.report) == result.page()

@@ -118,10 +118,9 @@ def _marks(case: Case, finding: Finding | None) -> tuple[set[Place], set[tuple[i
     if finding is None:
         return set(), set()
     layer, index = finding.layer, finding.index
-    if finding.quantity == "loss" or not layer:
-        return {(case.depth, i) for i in range(case.widths[-1])}, set()
-    if not index:
-        return {(layer, i) for i in range(case.widths[layer])}, set()
+    if finding.quantity == "loss" or not layer or not index:
+        at = layer or case.depth
+        return {(at, i) for i in _shown(case.widths[at], ())}, set()
     if finding.quantity in ("weight_gradients", "weights"):
         i, j = index
         return {(layer, i)}, {(layer, i, j)}

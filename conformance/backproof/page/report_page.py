@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from backproof_spec import clauses, get_clause
 
 MOST_DEVIATIONS = 300
 MOST_LAYERS = 4
+MOST_WEIGHTS = 100_000  # beyond, nothing is computed exactly for a drawing alone
 JUDGED = {
     "local": "at your own upstream values",
     "end-to-end": "end to end against",
@@ -154,6 +156,8 @@ def _ratios(result: CaseResult) -> Bars | None:
 def _deltas(result: CaseResult) -> tuple[Bars | None, str]:
     """Return the largest |delta| of each layer, as shown and as it is."""
     observation, case = result.observation, result.case
+    if sum(above * below for above, below in pairwise(case.widths)) > MOST_WEIGHTS:
+        return None, ""
     exact = truth_of(case).steps[0]
     steps = () if observation is None else observation.steps
     rows = []
