@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
-import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
-from backproof_spec import clauses
+sys.path.insert(0, str(Path(__file__).parent))
+
+from equation_page import equation_page
 
 project = "backproof"
 copyright = "2026, the backproof authors"  # noqa: A001 - Sphinx's name for it
-extensions = ["myst_parser", "sphinx.ext.mathjax"]
+extensions = ["myst_parser", "mathml"]
+html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
 html_theme = "alabaster"
+html_theme_options = {"description": "Is your backpropagation right?", "fixed_sidebar": True, "page_width": "1080px"}
 exclude_patterns = ["_build"]
 
 
 def write_equations(app: Any) -> None:
     """Write the page of the equations from the registry, so that no formula is written twice."""
-    lines = ["# The equations", "", "Generated from the registry of clauses.", ""]
-    for clause in clauses():
-        kind = "observed" if clause.observed else f"derived, judged via {', '.join(clause.via)}"
-        image = f" Image `{clause.image}` of the article." if clause.image else ""
-        lines += [f"## {clause.id} {clause.slug}", "", clause.statement, "", "$$", clause.latex, "$$", ""]
-        lines += [f"{clause.section}; {kind}.{image}", ""]
     page = Path(app.srcdir) / "generated" / "equations.md"
     page.parent.mkdir(exist_ok=True)
-    page.write_text("\n".join(lines), encoding="utf-8")
+    page.write_text(equation_page(), encoding="utf-8")
 
 
 def setup(app: Any) -> None:

@@ -47,6 +47,20 @@ class Result:
         """Whether the verdict is `conforms`, and every expectation is met."""
         return self.verdict == "conforms" and not self.unmet
 
+    def page(self) -> str:
+        """Return the report as one self-contained HTML page."""
+        from backproof.page.report_page import report_page  # noqa: PLC0415 - templates are for those who look
+
+        return report_page(self.judged, self.report)
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame, for notebooks: its styles and its anchors are its own."""
+        from html import escape  # noqa: PLC0415 - likewise
+
+        told = escape(f"{self.report['subject']['name']}: {self.verdict}")
+        frame = "width:100%;height:40rem;border:1px solid #8884;border-radius:6px"
+        return f'<iframe title="backproof report, {told}" style="{frame}" srcdoc="{escape(self.page())}"></iframe>'
+
     def __repr__(self) -> str:
         """Return the verdict in one line, with the first deviation where there is one."""
         first = self.report["first_deviation"]

@@ -29,7 +29,8 @@ class Column:
     """One subject of the matrix: its verdict, the status of every clause, or why there is none.
 
     verdict: conforms, deviates, incomplete, broken, or `not run`; reason: why it is broken or was not run;
-    statuses: by clause id, as in the report; counts: those of the report.
+    statuses: by clause id, as in the report; counts: those of the report; evidence: by clause id, how much was
+    checked, the largest error over tolerance, how often it deviates, and the first deviation told and reproduced.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Column:
     reason: str = ""
     statuses: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def targets() -> dict[str, str]:
@@ -106,7 +108,23 @@ def _judged(name: str, result: Result) -> Column:
         reason=reason,
         statuses={status.clause.id: status.status for status in result.judged.clauses},
         counts=result.judged.counts,
+        evidence=_evidence(result),
     )
+
+
+def _evidence(result: Result) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for entry in result.report["clauses"]:
+        names = entry["via"] or [entry["id"]]
+        own = [deviation for deviation in result.report["deviations"] if deviation["clause"] in names]
+        found[entry["id"]] = {
+            "checks": entry["checks"],
+            "worst_ratio": entry["worst_ratio"],
+            "deviations": len(own),
+            "message": own[0]["message"] if own else None,
+            "reproduce": own[0]["reproduce"] if own else None,
+        }
+    return found
 
 
 def as_data(columns: Sequence[Column]) -> dict[str, Any]:
@@ -123,6 +141,7 @@ def as_data(columns: Sequence[Column]) -> dict[str, Any]:
                 "reason": column.reason or None,
                 "clauses": column.statuses,
                 "counts": column.counts,
+                "evidence": column.evidence,
             }
             for column in columns
         ],

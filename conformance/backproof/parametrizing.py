@@ -19,7 +19,8 @@ import pytest
 
 from backproof.case import Case
 from backproof.errors import BackproofError
-from backproof.suite import VERDICT, Outcome, Suite
+from backproof.outcome import VERDICT, Outcome
+from backproof.suite import Suite
 
 
 class Check:

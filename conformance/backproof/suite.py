@@ -7,13 +7,9 @@ verdict's to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import cached_property
-from io import StringIO
 from typing import Any
-
-from rich.console import Console
 
 from backproof.api import check, find_oracles
 from backproof.case import DTYPES, Case
@@ -23,42 +19,11 @@ from backproof.door import Subject, as_subject
 from backproof.errors import UsageError
 from backproof.judge.own_loss import Factors
 from backproof.loading import load_subject
-from backproof.report import describe
+from backproof.outcome import VERDICT, Item, Outcome, items, outcome, place
 from backproof.run import CaseResult, Oracle, run_subject
-from backproof.terminal import SHOWN_SUGGESTIONS, show_result
-from backproof.tolerance import RESOLUTION
-from backproof.verdict import Verdict, exercises
+from backproof.terminal import plain_screen
+from backproof.verdict import Verdict
 from backproof_spec import Clause, UnknownClauseError, clauses, get_clause
-
-VERDICT = "verdict"
-WIDTH = 200
-PASSES = ("conforms", "reduced_accuracy")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One clause in one case that exercises it."""
-
-    clause: Clause
-    case: Case
-
-    @property
-    def id(self) -> str:
-        """The name of the item, such as E17-delta-rule-sigmoid-binary-float64."""
-        return f"{self.clause.id}-{self.clause.slug}-{self.case.slug}-{self.case.dtype}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of an item: `status` is the report's word, `message` says why it does not pass (empty: it does).
-
-    skipped: nothing was judged, for the reason that `message` gives; properties: the same as data.
-    """
-
-    status: str
-    message: str = ""
-    skipped: bool = False
-    properties: dict[str, Any] = field(default_factory=dict)
 
 
 class Suite:
@@ -86,7 +51,7 @@ class Suite:
         self.selected = not (cases is None and dtypes is None and clauses is None)
         wanted = _clauses(clauses)
         chosen = _cases(cases, _dtypes(dtypes))
-        self.items = [Item(clause, case) for case in chosen for clause in wanted if exercises(case, clause)]
+        self.items = items(chosen, wanted)
         exercised = {(item.case.slug, item.case.dtype) for item in self.items}
         self.cases = [case for case in chosen if (case.slug, case.dtype) in exercised]
         if not self.items:
@@ -99,36 +64,7 @@ class Suite:
     def judge(self, item: Item) -> Outcome:
         """Judge one item; its case is run if no item of it was judged before."""
         verdict = self._judged(item.case)
-        result = verdict.run.results[0]
-        status = next(status for status in verdict.clauses if status.clause.id == item.clause.id)
-        name, message, skipped = status.status, "", False
-        if result.skipped is not None:
-            name, message, skipped = "skipped", f"skipped: {result.skipped}", True
-        elif result.error is not None:
-            name, message = "errored", f"{_place(item.case)}: {result.error}"
-        elif status.status == "deviates":
-            message = "\n".join(self._deviation(item, verdict))
-        elif status.status == "downstream":
-            first = get_clause(verdict.deviations[0].clause)
-            message = (
-                f"downstream of the deviation from {first.id} `{first.slug}` in this case; no deviation of its own"
-            )
-            skipped = True
-        elif status.worst_ratio is None:
-            message, skipped = f"not observed: the subject shows nothing here that {item.clause.id} can judge", True
-        elif status.status not in PASSES:
-            name, skipped = "vacuous", True
-            message = (
-                f"vacuous: every tolerance is above {RESOLUTION:g} of its value, so that a pass would mean nothing"
-            )
-        properties = {
-            "clause": item.clause.id,
-            "case": item.case.slug,
-            "dtype": item.case.dtype,
-            "status": name,
-            "worst_ratio": status.worst_ratio,
-        }
-        return Outcome(status=name, message=message, skipped=skipped, properties=properties)
+        return outcome(item, verdict, self.target, lambda: self._explained(item, verdict))
 
     def verdict(self) -> Outcome:
         """Judge the whole run, every case of it; what was judged before is not run again."""
@@ -142,9 +78,7 @@ class Suite:
         )
         message = ""
         if not result.conforms:
-            screen = StringIO()
-            show_result(Console(file=screen, width=WIDTH, no_color=True, highlight=False, soft_wrap=True), result)
-            message = f"the verdict is {result.verdict}, not conforms\n\n{screen.getvalue().rstrip()}"
+            message = f"the verdict is {result.verdict}, not conforms\n\n{plain_screen(result)}"
         properties = {"clause": VERDICT, "status": result.verdict, "cases": result.report["counts"]["cases"]}
         return Outcome(status=result.verdict, message=message, properties=properties)
 
@@ -159,23 +93,11 @@ class Suite:
             self._verdicts[key] = Verdict(run)
         return self._verdicts[key]
 
-    def _deviation(self, item: Item, verdict: Verdict) -> Iterator[str]:
-        names = item.clause.via or (item.clause.id,)
-        found = [f for f in verdict.deviations if f.clause in names or not set(names).isdisjoint(f.carries)]
-        first = describe(verdict, found[0], self.target, "cpu")
-        yield f"{_place(item.case)}: {first['message']}"
-        if len(found) > 1:
-            yield f"and {len(found) - 1} more deviations from this clause in this case"
-        yield f"read:      backproof explain {first['slug']}"
-        yield f"reproduce: {first['reproduce']}"
+    def _explained(self, item: Item, verdict: Verdict) -> list[str]:
         key = (item.case.slug, item.case.dtype)
         if key not in self._suggestions:
             self._suggestions[key] = [suggestion.explanation for suggestion in suggest_mutants(verdict.run)]
-        yield from self._suggestions[key][:SHOWN_SUGGESTIONS]
-
-
-def _place(case: Case) -> str:
-    return f"{case.slug} ({case.dtype})"
+        return self._suggestions[key]
 
 
 def _listed(given: Iterable[Any] | str) -> list[Any]:
@@ -209,7 +131,7 @@ def _cases(given: Iterable[str | Case] | str | None, dtypes: list[str]) -> list[
             chosen += [item] if item.dtype in dtypes else []
         else:
             chosen += [get_case(item, dtype) for dtype in dtypes]
-    names = [_place(case) for case in chosen]
+    names = [place(case) for case in chosen]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         msg = f"cases: {twice[0]} is given twice; each case needs a slug of its own"

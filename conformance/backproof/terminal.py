@@ -1,17 +1,26 @@
-"""The screen that answers "is it right?": verdict, clauses, the first deviation as a sentence. Plain when piped."""
+"""The screen that answers "is it right?": clauses by status, the first deviation as a sentence, the verdict.
+
+It fits one screen. A terminal gets lines of its width; what is piped is plain, one line for each statement.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from io import StringIO
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from backproof.api import Result
+from backproof.diagnosis import Suggestion
 from backproof.sentences import tell
 from backproof.verdict import ClauseStatus
+from backproof_spec import get_clause
 
 COLOURS = {
     "conforms": "green",
@@ -24,15 +33,27 @@ COLOURS = {
     "expected": "yellow",
 }
 SIGHTS = (("one element", "element"), ("one row", "row"), ("the whole", "matrix"))
+WORST_FIRST = (
+    "deviates",
+    "errored",
+    "expected",
+    "downstream",
+    "reduced_accuracy",
+    "conforms",
+    "not_observed",
+    "skipped",
+)
+PLAIN_WIDTH = 200
 SHOWN_ERRORS = 5
-SHOWN_DEVIATIONS = 5
+SHOWN_DEVIATIONS = 3
 SHOWN_SUGGESTIONS = 3
 
 
-def show_result(console: Console, result: Result, *, quiet: bool = False) -> None:
-    """Print a result: one line when quiet, one screen otherwise."""
+def show_result(console: Console, result: Result, *, quiet: bool = False, table: bool = False) -> None:
+    """Print a result: one line when quiet, one screen otherwise; table: one row for each clause."""
     if not quiet:
-        _clauses(console, result.judged.clauses)
+        (_table if table else _clauses)(console, result.judged.clauses)
+        console.print()
         _oracles(console, result.report["oracles"])
         _repeated(console, result)
         _probes(console, result)
@@ -40,11 +61,55 @@ def show_result(console: Console, result: Result, *, quiet: bool = False) -> Non
         _expectations(console, result)
         _errors(console, result)
         _deviations(console, result)
+        _undeclared(console, result)
     _verdict(console, result, quiet=quiet)
 
 
-def _clauses(console: Console, statuses: Iterable[ClauseStatus]) -> None:
+def plain_screen(result: Result) -> str:
+    """Return what is printed where the output is piped."""
+    screen = StringIO()
+    show_result(Console(file=screen, width=PLAIN_WIDTH, no_color=True, highlight=False, soft_wrap=True), result)
+    return screen.getvalue().rstrip()
+
+
+def _say(console: Console, text: str, indent: str = "", behind: str = "") -> None:
+    """Print a statement, with indented further lines on a terminal, as one line where it is piped."""
+    if console.soft_wrap:
+        console.print(f"{indent}{text}", markup=False, highlight=False)
+        return
+    for line in text.splitlines():
+        told = textwrap.fill(
+            line,
+            console.width,
+            initial_indent=indent,
+            subsequent_indent=indent + behind,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+
+def _clauses(console: Console, statuses: Sequence[ClauseStatus]) -> None:
+    """Print the clauses of each status, worst status first, with the largest error over tolerance among them."""
+    table = Table("status", "worst error / tolerance", "clauses", box=None, pad_edge=False)
+    for name in WORST_FIRST:
+        found = [status for status in statuses if status.status == name]
+        if found:
+            ratios = [status.worst_ratio for status in found if status.worst_ratio is not None]
+            table.add_row(_coloured(name), f"{max(ratios):.3g}" if ratios else "", _named(found))
+    console.print(table, soft_wrap=False)
+
+
+def _named(statuses: Sequence[ClauseStatus]) -> str:
+    """Return the observed clauses by id, and the derived ones behind them in brackets."""
+    observed = " ".join(status.clause.id for status in statuses if status.clause.observed)
+    derived = " ".join(status.clause.id for status in statuses if not status.clause.observed)
+    return f"{observed} ({derived})".strip() if derived else observed
+
+
+def _table(console: Console, statuses: Iterable[ClauseStatus]) -> None:
     table = Table("clause", "", "status", "checks", "worst error / tolerance", "via", box=None, pad_edge=False)
+    table.columns[1].overflow = "fold"
     for status in statuses:
         ratio = "" if status.worst_ratio is None else f"{status.worst_ratio:.3g}"
         table.add_row(
@@ -55,24 +120,21 @@ def _clauses(console: Console, statuses: Iterable[ClauseStatus]) -> None:
             ratio,
             ", ".join(status.clause.via),
         )
-    console.print(table)
+    console.print(table, soft_wrap=False)
 
 
-def _coloured(status: str) -> str:
-    colour = COLOURS.get(status)
-    text = status.replace("_", " ")
-    return f"[{colour}]{text}[/{colour}]" if colour else text
+def _coloured(status: str) -> Text:
+    return Text(status.replace("_", " "), COLOURS.get(status, ""))
 
 
 def _oracles(console: Console, oracles: list[dict[str, Any]]) -> None:
-    console.print()
+    parts = []
     for oracle in oracles:
-        extent = (
-            f", {oracle['cases']} cases, at most {oracle['largest_ratio']:.2g} of its worst case"
-            if "cases" in oracle
-            else ""
-        )
-        console.print(f"oracle: {oracle['name']}: {oracle['status']}{extent}", markup=False)
+        told = f"{oracle['name']}: {oracle['status']}"
+        if oracle.get("largest_ratio"):
+            told += f" in {oracle['cases']} cases to {oracle['largest_ratio']:.2g} of its worst case"
+        parts.append(told)
+    _say(console, f"oracles: {'; '.join(parts)}", behind="  ")
 
 
 def _probes(console: Console, result: Result) -> None:
@@ -98,23 +160,23 @@ def _probes(console: Console, result: Result) -> None:
 
 
 def _skips(console: Console, result: Result) -> None:
-    reasons: dict[str, int] = {}
-    for skip in result.report["skipped"]:
-        reasons[skip["reason"]] = reasons.get(skip["reason"], 0) + 1
-    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
-        console.print(f"skipped: {count} case{'s' if count > 1 else ''}: {reason}", markup=False)
+    reasons = Counter(skip["reason"] for skip in result.report["skipped"])
+    if reasons:
+        total = reasons.total()
+        told = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1]))
+        _say(console, f"skipped: {total} case{'s' if total > 1 else ''}: {told}", behind="  ")
 
 
 def _expectations(console: Console, result: Result) -> None:
     for entry in result.report["expectations"]:
         named = ", ".join(entry[name] for name in ("clause", "case", "dtype") if entry[name])
-        console.print(f"expected: {named}: {entry['deviations']} deviations: {entry['reason']}", markup=False)
+        _say(console, f"expected: {named}: {entry['deviations']} deviations: {entry['reason']}", behind="  ")
 
 
 def _repeated(console: Console, result: Result) -> None:
     found = result.report["reproducible"]
     if found["cases"]:
-        console.print(f"the same call twice: the same to the bit in {found['bitwise']} of {found['cases']} cases")
+        _say(console, f"the same call twice: the same to the bit in {found['bitwise']} of {found['cases']} cases")
 
 
 def _errors(console: Console, result: Result) -> None:
@@ -123,9 +185,9 @@ def _errors(console: Console, result: Result) -> None:
         places.setdefault(error["message"], []).append(f"{error['case']} ({error['dtype']})")
     for message, cases in list(places.items())[:SHOWN_ERRORS]:
         more = f" and {len(cases) - 1} more" if len(cases) > 1 else ""
-        console.print(f"error: {cases[0]}{more}: {message}", markup=False)
+        _say(console, f"error: {cases[0]}{more}: {message}", behind="  ")
     if len(places) > SHOWN_ERRORS:
-        console.print(f"error: and {len(places) - SHOWN_ERRORS} other messages (see --json FILE)", markup=False)
+        _say(console, f"error: and {len(places) - SHOWN_ERRORS} other messages (see --json FILE)")
 
 
 def _deviations(console: Console, result: Result) -> None:
@@ -139,19 +201,39 @@ def _deviations(console: Console, result: Result) -> None:
         return f"{finding.case} ({finding.dtype}): {tell(finding, case, result.judged.run.quantities)}"
 
     first = result.report["first_deviation"]
-    console.print("\nfirst deviation", style="bold")
-    console.print(f"  {sentence(0)}", markup=False, highlight=False)
-    console.print(f"  read:      backproof explain {first['slug']}", markup=False, highlight=False)
-    console.print(f"  reproduce: {first['reproduce']}", markup=False, highlight=False)
-    others = _other_clauses(result)
-    for index in others[:SHOWN_DEVIATIONS]:
-        console.print(f"  also {sentence(index)}", markup=False, highlight=False)
+    console.print()
+    console.print("first deviation", style="bold")
+    declared = [suggestion for suggestion in result.diagnosis if suggestion.kind == "convention"]
+    _suggestions(console, declared)
+    _say(console, sentence(0), indent="  ")
+    _suggestions(console, [suggestion for suggestion in result.diagnosis if suggestion.kind != "convention"])
     if not result.diagnosis:
-        console.print("  No known mutant shows what you show, and no declared convention explains it.", markup=False)
-    for suggestion in result.diagnosis[:SHOWN_SUGGESTIONS]:
-        console.print(f"  {suggestion.explanation}", markup=False, highlight=False)
+        _say(console, "No known mutant shows what you show, and no declared convention explains it.", indent="  ")
+    clause = get_clause(first["clause"])
+    _say(console, f"equation:  {clause.statement}", indent="  ", behind=" " * 11)
+    _say(console, f"formula:   {clause.latex}", indent="  ", behind=" " * 11)
+    _say(console, f"read:      backproof explain {first['slug']}", indent="  ")
+    console.print(f"  reproduce: {first['reproduce']}", markup=False, highlight=False, soft_wrap=True)
+    for index in _other_clauses(result)[:SHOWN_DEVIATIONS]:
+        _say(console, f"also {sentence(index)}", indent="  ", behind="  ")
     for note in result.judged.run.notes:
-        console.print(f"  {note}", markup=False, highlight=False)
+        _say(console, note, indent="  ")
+
+
+def _undeclared(console: Console, result: Result) -> None:
+    """Say that everything is asked for, where something is wrong and nothing is declared."""
+    subject, verdict = result.judged.run.subject, result.verdict
+    if verdict in ("deviates", "broken") and subject.activations is subject.losses is None and not subject.skips:
+        _say(
+            console,
+            "It declares neither activations nor losses nor skips, and is asked for all of them; if it does fewer, "
+            "say so, and what is left is judged alone.",
+        )
+
+
+def _suggestions(console: Console, suggestions: Sequence[Suggestion]) -> None:
+    for suggestion in suggestions[:SHOWN_SUGGESTIONS]:
+        _say(console, suggestion.explanation, indent="  ")
 
 
 def _other_clauses(result: Result) -> list[int]:
@@ -182,6 +264,6 @@ def _verdict(console: Console, result: Result, *, quiet: bool) -> None:
         return
     if verdict.name == "incomplete":
         cases = f"{counts['cases']} case{'' if counts['cases'] == 1 else 's'}"
-        console.print(f"incomplete: {cases} judged, at least {verdict.fewest} needed: declare fewer skips")
+        _say(console, f"incomplete: {cases} judged, at least {verdict.fewest} needed: declare fewer skips")
     parts = [f"judged {how}: {', '.join(names)}" for how, names in scope.items() if names]
-    console.print("; ".join(parts) or "nothing was judged", markup=False, highlight=False)
+    _say(console, "; ".join(parts) or "nothing was judged", behind="  ")

@@ -14,7 +14,8 @@ from backproof.loading import BUNDLED
 from backproof_spec import clauses
 
 ONE = ("--case", "tanh-binary", "--dtype", "float64")
-HEAVY = ("torch", "hypothesis", "sympy", "numpy", "flint", "rich", "sklearn")
+PAGES = ("jinja2", "latex2mathml", "markupsafe")
+HEAVY = ("torch", "hypothesis", "sympy", "numpy", "flint", "rich", "sklearn", *PAGES)
 
 
 def test_a_right_subject_conforms_on_the_whole_catalogue():
@@ -116,7 +117,7 @@ def test_quiet_prints_the_verdict_and_no_table():
     quiet, loud = check("one_wrong", *ONE, "--quiet"), check("one_wrong", *ONE)
     assert quiet.returncode == loud.returncode == 1
     assert "one_wrong: deviates - " in quiet.stdout
-    for word in ("delta-rule", "first deviation", "oracle:"):
+    for word in ("delta-rule", "first deviation", "oracles:"):
         assert word in loud.stdout
         assert word not in quiet.stdout
     assert "\x1b" not in loud.stdout + loud.stderr
@@ -239,6 +240,12 @@ def test_importing_the_package_or_asking_for_help_imports_nothing_heavy():
     for words in (("-c", "import backproof"), ("-m", "backproof", "--help")):
         assert imported(*words).isdisjoint(HEAVY), words
     assert "numpy" in imported("-c", "import backproof; backproof.Case")
+
+
+def test_a_check_imports_what_pages_need_only_when_a_page_is_asked_for(tmp_path):
+    words = ("-m", "backproof", "check", f"{SUBJECTS}:right", "--no-autograd", *ONE)
+    assert imported(*words).isdisjoint(PAGES)
+    assert imported(*words, "--html", str(tmp_path / "report.html")) >= {"jinja2", "latex2mathml"}
 
 
 def without_a_reader(*words):

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from doc_pages import block
+from picture_pages import RIGHT, WRONG
 
 README = Path(__file__).parents[2] / "README.md"
-WRONG = "deltas[l - 1] = deltas[l] @ case.layers[l].weights"
-RIGHT = "deltas[l - 1] = a[l] * (1 - a[l]) * (deltas[l] @ case.layers[l].weights)"
-
-
-def block(kind, name):
-    """The code block behind a marker such as `<!-- output: wrong -->`."""
-    text = README.read_text(encoding="utf-8")
-    return re.search(rf"<!-- {kind}: {name} -->\n```\w+\n(.*?)```", text, re.DOTALL).group(1)
 
 
 def check(folder, code):
@@ -27,45 +20,31 @@ def check(folder, code):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def closing(printed):
-    """What the README shows: the first deviation, where there is one, and the verdict."""
-    lines = printed.splitlines()
-    start = next((n for n, line in enumerate(lines) if line == "first deviation"), len(lines) - 2)
-    return "\n".join(lines[start:]) + "\n"
-
-
-def told(printed):
-    """All of it where torch is installed; without autograd there are fewer checks, and the counts are left out."""
-    if importlib.util.find_spec("torch") is not None:
-        return printed
-    return re.sub(r"\d+ (checks|passed|reduced|vacuous|deviated|downstream)", r"\1", printed)
-
-
-def test_the_ten_lines_with_the_mistake_exit_1_and_name_the_equation(tmp_path):
-    done = check(tmp_path, block("example", "wrong"))
+def test_the_mistake_of_the_ten_lines_is_the_one_that_is_told(tmp_path):
+    """What is printed is compared by test_docs; here, that it names equation and layer, and that one line mends it."""
+    code = block(README.read_text(encoding="utf-8"), "file", "my_file.py")
+    done = check(tmp_path, code)
     assert done.returncode == 1
-    assert told(closing(done.stdout)) == told(block("output", "wrong"))
-    assert "layer 1" in done.stdout
-    assert "E17 `delta-rule`" in done.stdout
-
-
-def test_the_same_lines_corrected_exit_0(tmp_path):
-    code = block("example", "wrong")
-    assert WRONG in code
-    assert RIGHT in README.read_text(encoding="utf-8")
-    done = check(tmp_path, code.replace(WRONG, RIGHT))
-    assert done.returncode == 0
-    assert told(closing(done.stdout)) == told(block("output", "right"))
+    assert "Your delta of layer 1 is not E17 `delta-rule`" in done.stdout
+    assert code.count(WRONG) == 1
+    assert check(tmp_path, code.replace(WRONG, RIGHT)).returncode == 0
 
 
 def test_nan_everywhere_exits_1(tmp_path):
-    done = check(tmp_path, block("example", "wrong").replace("a, deltas = [x]", "a, deltas = [x * np.nan]"))
+    done = check(
+        tmp_path,
+        block(README.read_text(encoding="utf-8"), "file", "my_file.py").replace(
+            "a, deltas = [x]", "a, deltas = [x * np.nan]"
+        ),
+    )
     assert done.returncode == 1
     assert "nan is not a finite number" in done.stdout
 
 
 def test_a_subject_that_raises_exits_3(tmp_path):
-    code = block("example", "wrong").replace("a, deltas =", "raise OSError('no luck')\n    a, deltas =")
+    code = block(README.read_text(encoding="utf-8"), "file", "my_file.py").replace(
+        "a, deltas =", "raise OSError('no luck')\n    a, deltas ="
+    )
     done = check(tmp_path, code)
     assert done.returncode == 3
     assert "OSError: no luck" in done.stdout

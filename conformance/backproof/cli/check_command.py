@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from backproof.api import Result, check
 from backproof.case import DTYPES, Case
 from backproof.catalogue import all_cases, get_case, narrow_cases
-from backproof.cli.console import kept_output, output, whatever_the_reader_does
+from backproof.cli.console import (
+    check_folder,
+    kept_output,
+    output,
+    progress_bar,
+    watched,
+    whatever_the_reader_does,
+    write_file,
+)
 from backproof.cli.wire_options import in_child, load_in_child, named
 from backproof.door import Subject
 from backproof.errors import UsageError
@@ -29,27 +33,52 @@ from backproof_spec import UnknownClauseError, get_clause
 
 
 def run(options: argparse.Namespace) -> int:
-    """Judge the subject, print the result, write the report, and return the exit status."""
+    """Judge the subject, print the result, write the reports, and return the exit status."""
     cases = choose_cases(options)
     check_device(options.device)
     check_jobs(options)
-    if options.json and options.json != "-" and not Path(options.json).resolve().parent.is_dir():
-        msg = f"--json {options.json}: there is no folder {Path(options.json).parent}"
-        raise UsageError(msg)
+    for name in ("json", *WRITTEN):
+        check_folder(f"--{name}", getattr(options, name))
+    for name in WRITTEN:
+        if getattr(options, name) == "-":
+            msg = f"--{name} -: expected the name of a file; only --json writes to standard output"
+            raise UsageError(msg)
     if options.json == "-":
         with kept_output() as stream:
             result = _judged(options, cases)
-            show_result(output(options, to_error=True), result, quiet=options.quiet)
+            show_result(output(options, to_error=True), result, quiet=options.quiet, table=options.table)
             stream.write(report_text(result.report))
     else:
         result = _judged(options, cases)
         with whatever_the_reader_does():
-            show_result(output(options), result, quiet=options.quiet)
+            show_result(output(options), result, quiet=options.quiet, table=options.table)
         if options.json:
-            Path(options.json).write_text(report_text(result.report), encoding="utf-8")
+            write_file("--json", options.json, report_text(result.report))
+    for name, made in WRITTEN.items():
+        if getattr(options, name):
+            write_file(f"--{name}", getattr(options, name), made(result, options))
     for line in result.unmet:
         print(f"backproof: --expect {options.expect}: {line}", file=sys.stderr)
     return int(Exit.USAGE if result.unmet else result.judged.exit)
+
+
+def _junit(result: Result, options: argparse.Namespace) -> str:
+    from backproof.junit import junit_text  # noqa: PLC0415 - for this option only
+
+    return junit_text(result, named(options))
+
+
+def _markdown(result: Result, _: argparse.Namespace) -> str:
+    from backproof.markdown import markdown_text  # noqa: PLC0415 - for this option only
+
+    return markdown_text(result.report)
+
+
+WRITTEN: dict[str, Callable[[Result, argparse.Namespace], str]] = {
+    "html": lambda result, _: result.page(),
+    "junit": _junit,
+    "markdown": _markdown,
+}
 
 
 def _judged(options: argparse.Namespace, cases: list[Case]) -> Result:
@@ -125,10 +154,9 @@ def _watched(options: argparse.Namespace, subject: Subject, cases: list[Case]) -
         "further": [] if options.vectors is None else [VectorOracle(load(options.vectors or None).values())],
         "selected": bool(options.case or options.clause or options.dtype),
     }
-    if options.quiet or not sys.stderr.isatty():
+    if not watched(options):
         return _judge(options, subject, cases, None, arguments)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress_bar(options) as bar:
         task = bar.add_task(f"judging {subject.name}", total=len(cases))
 
         def progress(number: int, _: int, case: Case) -> None:

@@ -10,8 +10,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from backproof.cli import vectors_options
+from backproof.cli.report_options import add_report_commands, add_report_options
 from backproof.cli.wire_options import add_check_options, add_commands, add_matrix_options
 
 LISTS = ("clauses", "cases", "mutants", "subjects", "conventions", "activations", "losses", "flags")
@@ -26,6 +28,7 @@ examples:
   backproof check numpy                     judge the bundled NumPy implementation
   backproof check my_file.py:my_net         judge your own function of a case
   backproof check --command "node net.mjs"  judge a program in any language
+  backproof check numpy --html report.html  the same as a page
   backproof explain delta-rule              what E17 says, and where it is checked
   backproof selftest                        what the kit catches, and that it fails nothing right
   backproof trace                           the article's example, number by number
@@ -55,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--jobs", type=int, metavar="N", help="judge in N processes (default: in this one)")
     check.add_argument("--expect", metavar="FILE", help="known deviations, each with its reason (TOML)")
     check.add_argument("--json", metavar="FILE", help="write the report backproof/report/1 (- for standard output)")
+    add_report_options(check)
     add_check_options(check)
     vectors_options.add_vectors_option(check)
     _common(check)
@@ -85,14 +89,11 @@ def parser() -> argparse.ArgumentParser:
     matrix.add_argument("--no-autograd", action="store_true", help="do not compare with PyTorch autograd")
     matrix.add_argument("--json", metavar="FILE", help="write the matrix as JSON (- for standard output)")
     add_matrix_options(matrix)
+    matrix.add_argument("--html", metavar="FILE", help="write the matrix as a page that needs no network")
+    matrix.add_argument("--badges", metavar="DIR", help="write an SVG badge for each subject")
     _common(matrix)
 
-    campaign = commands.add_parser("campaign", help="judge many subjects on many cases, on many workers; resumable")
-    campaign.add_argument("file", metavar="FILE.toml", help="subjects, families, seeds, dtypes, devices")
-    campaign.add_argument("--out", metavar="DIR", help="where finished cells are kept (default: FILE.campaign)")
-    campaign.add_argument("--jobs", type=int, metavar="N", help="workers here (default: one a core; 1: this process)")
-    campaign.add_argument("--scheduler", metavar="tcp://...", help="a running Dask scheduler, in place of --jobs")
-    _common(campaign)
+    _add_campaign(commands)
 
     trace = commands.add_parser("trace", help="print a case step by step, with the equation of each line")
     trace.add_argument("case", nargs="?", default="worked-example", metavar="CASE", help="default: worked-example")
@@ -100,7 +101,18 @@ def parser() -> argparse.ArgumentParser:
     _common(trace)
     add_commands(commands)
     vectors_options.add_commands(commands)
+    for command in add_report_commands(commands):
+        _common(command)
     return top
+
+
+def _add_campaign(commands: Any) -> None:
+    campaign = commands.add_parser("campaign", help="judge many subjects on many cases, on many workers; resumable")
+    campaign.add_argument("file", metavar="FILE.toml", help="subjects, families, seeds, dtypes, devices")
+    campaign.add_argument("--out", metavar="DIR", help="where finished cells are kept (default: FILE.campaign)")
+    campaign.add_argument("--jobs", type=int, metavar="N", help="workers here (default: one a core; 1: this process)")
+    campaign.add_argument("--scheduler", metavar="tcp://...", help="a running Dask scheduler, in place of --jobs")
+    _common(campaign)
 
 
 def _common(command: argparse.ArgumentParser) -> None:

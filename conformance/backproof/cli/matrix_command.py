@@ -10,11 +10,18 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backproof.case import Case
-from backproof.cli.console import kept_output, output, whatever_the_reader_does
+from backproof.cli.console import (
+    check_folder,
+    kept_output,
+    output,
+    progress_bar,
+    watched,
+    whatever_the_reader_does,
+    write_file,
+)
 from backproof.cli.wire_options import matrix_loader
 from backproof.errors import UsageError
 from backproof.loading import unknown_subject
@@ -30,21 +37,39 @@ def run(options: argparse.Namespace) -> int:
     for name in options.subject or ():
         if name not in targets() and ":" not in name:
             raise unknown_subject(name)
-    if options.json and options.json != "-" and not Path(options.json).resolve().parent.is_dir():
-        msg = f"--json {options.json}: there is no folder {Path(options.json).parent}"
-        raise UsageError(msg)
+    check_folder("--json", options.json)
+    check_folder("--html", options.html)
     if options.json == "-":
         with kept_output() as stream:
             columns = _watched(options)
             _show(output(options, to_error=True), columns, quiet=options.quiet)
             stream.write(_text(columns))
+        _pages(options, columns)
         return 0
     columns = _watched(options)
     if options.json:
-        Path(options.json).write_text(_text(columns), encoding="utf-8")
+        write_file("--json", options.json, _text(columns))
+    _pages(options, columns)
     with whatever_the_reader_does():
         _show(output(options), columns, quiet=options.quiet)
     return 0
+
+
+def _pages(options: argparse.Namespace, columns: Sequence[Column]) -> None:
+    """Write the page and the badges that were asked for."""
+    from backproof.page.matrix_page import badge, badge_names, matrix_page  # noqa: PLC0415 - for these options only
+
+    if options.html:
+        write_file("--html", options.html, matrix_page(as_data(columns)))
+    if options.badges:
+        where = Path(options.badges)
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"--badges {where}: {error.strerror or error}"
+            raise UsageError(msg) from error
+        for column, name in zip(columns, badge_names([column.name for column in columns]), strict=True):
+            write_file("--badges", str(where / name), badge(column.name, column.verdict))
 
 
 def _text(columns: Sequence[Column]) -> str:
@@ -53,11 +78,10 @@ def _text(columns: Sequence[Column]) -> str:
 
 def _watched(options: argparse.Namespace) -> list[Column]:
     autograd, load = False if options.no_autograd else None, matrix_loader(options)
-    if options.quiet or not sys.stderr.isatty():
+    if not watched(options):
         with redirect_stdout(sys.stderr):
             return judge_all(options.subject, autograd=autograd, load=load)
-    bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*bars, console=Console(stderr=True), transient=True) as bar, redirect_stdout(sys.stderr):
+    with progress_bar(options) as bar, redirect_stdout(sys.stderr):
         task = bar.add_task("judging")
 
         def watch(name: str, number: int, total: int, case: Case) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from backproof.cli.console import output
+from backproof.cli.console import output, progress_bar, watched
 from backproof.mutants import get_mutant
 from backproof.mutants.matrix import Row, counter_test, matrix
 from backproof.mutants.power import power_of
@@ -24,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Print how many mutants are killed, how many right programs are failed; exit 1 when any promise is broken."""
     names = None if options.mutant is None else [get_mutant(name).name for name in options.mutant]
     jobs = options.jobs or os.cpu_count() or 1
-    rows = _watched(jobs, names)
+    rows = _watched(options, jobs, names)
     counter = [] if names else counter_test(jobs)
     found = strangers(Path(options.independent), jobs) if options.independent else []
     for file, data in ((options.json, as_data(rows)), (options.powers, powers_as_data(rows))):
@@ -66,10 +63,9 @@ def _complaint(row: Row) -> str:
     return f"{row.mutant} ({row.dtype}, {row.shown} shown): {what}; first by {row.first_clause}, breaks {clauses}"
 
 
-def _watched(jobs: int, names: list[str] | None) -> list[Row]:
-    if not sys.stderr.isatty():
+def _watched(options: argparse.Namespace, jobs: int, names: list[str] | None) -> list[Row]:
+    if not watched(options):
         return list(matrix(jobs, mutants=names))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress_bar(options) as bar:
         task = bar.add_task("mutants x settings", total=None)
         return list(matrix(jobs, lambda done, total: bar.update(task, completed=done, total=total), names))

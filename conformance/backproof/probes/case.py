@@ -96,12 +96,12 @@ class LargeCase(Case):
         object.__setattr__(copy, "conventions", conventions)
         return copy
 
-    def for_subject(self, *, contiguous: bool = True) -> Case:
+    def for_subject(self, memory: str = "rows") -> Case:
         """Return a private, writable copy with arrays in place of sources, in the declared layout."""
         copy = object.__new__(Case)
         for name in Case.__slots__:
             object.__setattr__(copy, name, getattr(self, name))
-        order: Any = "C" if contiguous else "F"
+        order: Any = "C" if memory == "rows" else "F"
 
         def turned(values: Any, *, turn: bool) -> Array:
             return np.asarray(whole(values).T if turn else whole(values), order=order)
