@@ -3,8 +3,8 @@
     python benchmarks/probes.py --case large-12m --case large-50m
 
 times one training step of `backproof_numpy` and the judging of what it shows, interleaved, in one process on one
-thread (processor time), and prints the ratio of the medians' pairs, the peak of extra memory, and the smallest relative errors that were
-told when they were put into the gradient. The targets are printed last, each with whether it holds.
+thread (processor time), and prints the median of the pairs' ratios, the peak of extra memory, and the smallest relative
+errors that were told when they were put into the gradient. The targets are printed last, each with whether it holds.
 """
 
 from __future__ import annotations
