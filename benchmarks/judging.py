@@ -3,7 +3,8 @@
     python benchmarks/judging.py --plot docs/plots/judging.svg
 
 Balls: local judgement in ball arithmetic, the kit's first choice. Floats: every element of every matrix in float64.
-Probes: random signs. The step is that of `backproof_numpy`; one thread, interleaved rounds, medians of the ratios.
+Probes: random signs. The step is that of `backproof_numpy`; one thread, interleaved rounds, medians of the ratios of
+processor time.
 """
 
 from __future__ import annotations
@@ -75,9 +76,9 @@ def measure(widths: tuple[int, ...], batch: int, dtype: str, rounds: int) -> Row
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = time.process_time()
             call()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(time.process_time() - start)
     ratios, spreads = {}, {}
     for name in WAYS:
         if name in times:

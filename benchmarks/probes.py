@@ -3,8 +3,8 @@
     python benchmarks/probes.py --case large-12m --case large-50m
 
 times one training step of `backproof_numpy` and the judging of what it shows, interleaved, in one process on one
-thread, and prints the ratio of the medians' pairs, the peak of extra memory, and the smallest relative errors that were
-told when they were put into the gradient. The targets are printed last, each with whether it holds.
+thread (processor time), and prints the median of the pairs' ratios, the peak of extra memory, and the smallest relative
+errors that were told when they were put into the gradient. The targets are printed last, each with whether it holds.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def measure(case: Any, *, rounds: int, probes: int, inject: bool) -> Row:
     for _ in range(rounds):
         taken = []
         for call in (judge, step):
-            start = time.perf_counter()
+            start = time.process_time()
             call()
-            taken.append(time.perf_counter() - start)
+            taken.append(time.process_time() - start)
         ratios.append(taken[0] / taken[1])
         steps.append(taken[1])
     tracemalloc.start()

@@ -3,7 +3,8 @@
 `python benchmarks/training_step.py [--markdown] [--seconds S] [--rounds N] [--most-weights N] [--plot FILE]`.
 
 All contenders run in one process, on one thread, interleaved in rounds, so that whatever else the
-machine does meets all of them alike. A time is the median over the rounds, the spread half the
+machine does meets all of them alike; times are processor time, which other processes disturb less than the
+clock. A time is the median over the rounds, the spread half the
 distance of the quartiles; a ratio is the median of the rounds' ratios. `numpy` validates its inputs
 (the default), `unchecked` is `check=False`, as `fit` calls it.
 """
@@ -114,10 +115,10 @@ TARGETS = (
 
 def time_once(step: Step, repeats: int) -> float:
     """Return the seconds per step over a run of `repeats`."""
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(repeats):
         step()
-    return (time.perf_counter() - start) / repeats
+    return (time.process_time() - start) / repeats
 
 
 def measure(

@@ -122,3 +122,23 @@ def test_rounded_operands_conform_as_declared_and_deviate_undeclared(precision):
     assert [f for f in declared.findings if f.status is Status.DEVIATES] == []
     undeclared = run_subject(Subject(name="low", run=machine), [case])
     assert [f for f in undeclared.findings if f.status is Status.DEVIATES] != []
+
+
+def test_a_probe_of_a_float32_product_stays_within_what_is_expected_and_a_wrong_one_does_not():
+    rng = np.random.default_rng(5)
+    a, w = rng.normal(size=(64, 400)).astype("float32"), rng.normal(size=(300, 400)).astype("float32")
+    signs = rng.choice([-1.0, 1.0], size=(300, 2))
+    shown = a @ w.T
+    reference = a.astype(float) @ (w.astype(float).T @ signs)
+    size = (np.linalg.norm(a.astype(float), axis=1) * np.linalg.norm(w.astype(float)))[:, None]
+    expected, worst = (Tolerance("float32", expected=tier).probe(402, size) for tier in (True, False))
+    assert (np.abs(shown.astype(float) @ signs - reference) <= expected).all()
+    assert (expected < worst).all()
+    shown[7, 11] *= 3
+    assert (np.abs(shown.astype(float) @ signs - reference) > expected)[7].all()
+
+
+def test_the_expected_size_of_long_sums_grows_with_the_root_of_their_length():
+    model = Tolerance("float32", expected=True)
+    assert model.gamma(300) == pytest.approx(8 * 10 * 2.0**-24)
+    assert Tolerance("float32").gamma(300) == pytest.approx(300 * 2.0**-24, rel=1e-4)

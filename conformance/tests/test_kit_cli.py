@@ -10,6 +10,7 @@ import pytest
 from kit_commands import BACKPROOF, ENVIRONMENT, SUBJECTS, check, check_json, run
 
 from backproof.catalogue import all_cases, get_case
+from backproof.catalogue.large import LARGE
 from backproof.loading import BUNDLED
 from backproof_spec import clauses
 
@@ -202,7 +203,7 @@ def test_explain_lists_only_the_cases_that_have_the_form():
     ("what", "key", "expected"),
     [
         ("clauses", "id", [clause.id for clause in clauses()]),
-        ("cases", "slug", [case.slug for case in all_cases("float64")]),
+        ("cases", "slug", [*(case.slug for case in all_cases("float64")), *LARGE]),
         ("subjects", "name", list(BUNDLED)),
         ("conventions", "name", None),
     ],

@@ -9,6 +9,7 @@ from probe_networks import large, update
 
 from backproof import check
 from backproof.catalogue.build import build_case
+from backproof.cli.main import main
 from backproof.conventions import Conventions
 from backproof.errors import CaseError, ObservationError
 from backproof.judge.findings import Judged, Status
@@ -276,3 +277,8 @@ def test_the_same_case_gives_the_same_findings_twice():
     case = large()
     answer = update(case)
     assert judge_by_probes(case, answer).findings == judge_by_probes(case, answer).findings
+
+
+def test_a_large_case_is_not_traced_and_says_so(capsys):
+    assert main(["trace", "large-12m"]) == 2
+    assert "choose a small case" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from rich.table import Table
 
 import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.catalogue import all_cases
+from backproof.catalogue.large import LARGE, large_case
 from backproof.cli.console import output
 from backproof.conventions import CHOICES, MEANINGS
 from backproof.door import FLAGS
@@ -59,7 +60,7 @@ def _cases() -> list[dict[str, Any]]:
             "updates": len(case.batches),
             "flags": list(case.flags),
         }
-        for case in all_cases("float64")
+        for case in (*all_cases("float64"), *map(large_case, LARGE))
     ]
 
 

@@ -14,7 +14,7 @@ from backproof.errors import CaseError
 from backproof.probes.sources import Array, Generated, OneHot, whole
 from backproof_spec import Activation, Layer
 
-MEDIUM = 100_000  # parameters: from here on balls take minutes, and float64 takes their place, with its own roundings
+MEDIUM = 10_000  # parameters: from here on balls take long, and float64 takes their place, with its own roundings
 LARGE = 1_000_000  # parameters: from here on products are judged by random probes
 OUTPUT = {"squared": "identity", "log": "sigmoid", "cross_entropy": "softmax"}
 
@@ -133,6 +133,6 @@ class Rounded:
 
 
 def is_large(case: Case) -> bool:
-    """Return whether a case is judged in float64: one update, no masks, a hundred thousand parameters or more."""
+    """Return whether a case is judged in float64: one update, no masks, ten thousand parameters or more."""
     plain = len(case.batches) == 1 and all(layer.mask is None for layer in case.layers)
     return isinstance(case, LargeCase) or (plain and case.size >= MEDIUM)
