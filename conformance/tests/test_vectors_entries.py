@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,14 @@ def test_there_are_enough_of_every_family_and_all_are_stored():
     assert len(ENTRIES) >= FEWEST
     assert {entry.family for entry in ENTRIES} == FAMILIES
     assert [entry.slug for entry in ENTRIES] == list(VECTORS)
+
+
+def test_the_pages_say_how_many_there_are_and_name_every_family():
+    root = Path(__file__).parents[2]
+    readme, page = ((root / name).read_text(encoding="utf-8") for name in ("README.md", "docs/vectors.md"))
+    assert f"{len(VECTORS)} cases with exact values" in readme
+    assert f"{len(VECTORS)} cases\nare stored as JSON" in page
+    assert [family for family in FAMILIES if f"`{family}`" not in page] == []
 
 
 def test_the_cases_of_the_kit_are_vectors_themselves_and_not_copies():

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backproof.vectors.families import all_entries
+from backproof.vectors.identity import make_manifest
 from backproof.vectors.text import canonical
 from backproof.vectors.verify import differences, verify, verify_content
 from backproof_fixtures import HERE, read_manifest, read_vectors
@@ -26,6 +27,7 @@ SMALL = (
 TEXTS = {slug: (HERE / "vectors" / f"{slug}.json").read_text(encoding="utf-8") for slug in SMALL}
 DIGITS = {slug: [match.start() for match in re.finditer(r"\d", text)] for slug, text in TEXTS.items()}
 EVERY = 7
+SLUGS = [entry.slug for entry in all_entries()]
 
 
 def stored(folder, slug, text, *, hashed):
@@ -38,7 +40,7 @@ def stored(folder, slug, text, *, hashed):
     return folder
 
 
-@pytest.mark.parametrize("slug", [entry.slug for entry in all_entries()][::EVERY])
+@pytest.mark.parametrize("slug", SLUGS[::EVERY])
 def test_a_share_of_the_vectors_is_what_the_code_makes(slug):
     """To the byte, on this machine and this Python; all of them in one environment (below)."""
     content = (HERE / "vectors" / f"{slug}.json").read_bytes()
@@ -47,7 +49,10 @@ def test_a_share_of_the_vectors_is_what_the_code_makes(slug):
 
 @pytest.mark.slow
 def test_every_vector_is_what_the_code_makes():
+    """To the byte, the manifest too: what `backproof regen --check` says of the vectors."""
     assert verify(jobs=2) == []
+    texts = {slug: (HERE / "vectors" / f"{slug}.json").read_text(encoding="utf-8") for slug in SLUGS}
+    assert canonical(make_manifest(texts)) == (HERE / "vectors" / "manifest.json").read_text(encoding="utf-8")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

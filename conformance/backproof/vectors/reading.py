@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import inf, ldexp
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from backproof.wire.cases import read_case
 from backproof_fixtures import VectorError, read_vectors
 
 OF_VECTORS = {"exact"}  # flags that a vector has and its case has not
+LARGEST = 1023  # an exponent of float64
 BESIDE = {"precision": "full", "range": "full"}
 
 
@@ -79,10 +81,15 @@ def yardstick_of(data: Mapping[str, Any], dtype: str) -> Yardstick:
 
 def spread(bound: Any, shape: tuple[int, ...]) -> Array:
     """Return a bound as a vector writes it as numbers of a shape; one that stands for many is repeated."""
-    if isinstance(bound, list):
-        return np.array([spread(item, shape[1:]) for item in bound], dtype=np.float64)
-    number = {"exact": 0.0, "any": np.inf}.get(bound) if isinstance(bound, str) else np.ldexp(1.0, bound)
-    return np.full(shape, number)
+    if not isinstance(bound, list):
+        return np.full(shape, _number(bound))
+    if len(shape) == 1:
+        return np.array([_number(item) for item in bound])
+    return np.array([spread(item, shape[1:]) for item in bound])
+
+
+def _number(bound: int | str) -> float:
+    return {"exact": 0.0, "any": inf}[bound] if isinstance(bound, str) else ldexp(1.0, min(bound, LARGEST))
 
 
 def _by_key(record: Mapping[str, Any]) -> dict[Key, Any]:
