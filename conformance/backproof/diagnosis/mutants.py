@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backproof.case import DTYPES
+from backproof.case import DTYPES, Case
 from backproof.diagnosis.agreement import Witness, agreement
 from backproof.diagnosis.behaviour import behaviour_agreements, every_second_call
 from backproof.diagnosis.kinds import recognised
@@ -18,7 +18,7 @@ from backproof.diagnosis.suggestion import Suggestion, of_behaviour, of_value
 from backproof.judge.findings import Status
 from backproof.mutants import MUTANTS, Machine, Mutant, get_mutant
 from backproof.mutants.forms import forms
-from backproof.run import CaseResult, Run
+from backproof.run import Run
 
 MOST_CASES = 8
 
@@ -34,8 +34,7 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
     if of_behaviour(run.findings):
         found += behaviour_agreements(run)
     if not found:
-        names = ["every-second-call-differs"] if of_behaviour(run.findings) and every_second_call(run) else _kinds(run)
-        return [_recognised(name) for name in names]
+        return [_recognised(name) for name in _kinds(run)]
     only_weights = run.quantities <= {"weights", "biases"}
     ranked = sorted(
         found, key=lambda one: (_order_of_magnitude(one[0]), one[1] > 0, only_weights and one[2].step != "update")
@@ -77,8 +76,19 @@ def _by_value(run: Run) -> list[tuple[float, int, Mutant]]:
 
 def _kinds(run: Run) -> list[str]:
     """Return what a run is recognised as by the kind of its errors."""
+    if of_behaviour(run.findings) and every_second_call(run):
+        return ["every-second-call-differs"]
+    if _other_samples(run):
+        return ["batches-sorted"]
     witnesses = _telling(run)
     return recognised(witnesses) if witnesses else []
+
+
+def _other_samples(run: Run) -> bool:
+    """Whether all that is wrong is which samples the updates were made with."""
+    wrong = [finding for finding in run.findings if of_value(finding)]
+    modes = {"M1", "M2", "M3"}
+    return any(f.quantity == "net_inputs" and f.clause in modes for f in wrong) and {f.clause for f in wrong} <= modes
 
 
 def _recognised(name: str) -> Suggestion:
@@ -96,8 +106,11 @@ def _telling(run: Run) -> list[Witness]:
     """Return the judged cases of one dtype: some small ones that deviate, some that conform, then all others."""
     for dtype in DTYPES:
         results = sorted(run.results, key=lambda result: result.case.size)
-        judged = [Witness(result) for result in results if _comparable(result, dtype)]
+        every = [Witness(r) for r in results if r.observation is not None and r.case.dtype == dtype]
+        judged = [witness for witness in every if _comparable(witness.case)]
         deviating = [witness for witness in judged if witness.deviates]
+        if not deviating:  # code with the same mistake may show something else there, but there is nothing else to see
+            judged, deviating = every, [witness for witness in every if witness.deviates]
         if deviating:
             right = [witness for witness in judged if not witness.deviates]
             front = [*_spread(deviating, MOST_CASES), *_spread(right, MOST_CASES)]
@@ -105,9 +118,9 @@ def _telling(run: Run) -> list[Witness]:
     return []
 
 
-def _comparable(result: CaseResult, dtype: str) -> bool:
+def _comparable(case: Case) -> bool:
     """Whether code with the same mistake shows the same there: not at exact zeros of a kink."""
-    return result.observation is not None and result.case.dtype == dtype and "exact-zero" not in result.case.flags
+    return "exact-zero" not in case.flags
 
 
 def _spread(witnesses: Sequence[Witness], most: int) -> list[Witness]:

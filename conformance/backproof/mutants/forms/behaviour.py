@@ -88,7 +88,29 @@ def _into_labels(sign: int) -> Step:
     return wrong
 
 
-FORMS: dict[str, Callable[[], Iterator[Form]]] = {"labels-overwritten": _labels_used_up}
+def _shuffled_weights() -> Iterator[Form]:
+    """Read the initial weights row by row from where they were packed column by column, or the other way round."""
+
+    def as_rows(right: Step, here: Here, values: Array) -> Array:
+        found = right(here, values)
+        return found.ravel(order="F").reshape(found.shape) if _is_weights(here, values) else found
+
+    def as_columns(right: Step, here: Here, values: Array) -> Array:
+        found = right(here, values)
+        return found.ravel().reshape(found.shape, order="F") if _is_weights(here, values) else found
+
+    yield (("read", as_rows),)
+    yield (("read", as_columns),)
+
+
+def _is_weights(here: Here, values: Array) -> bool:
+    return any(values is layer.weights for layer in here.case.layers)
+
+
+FORMS: dict[str, Callable[[], Iterator[Form]]] = {
+    "labels-overwritten": _labels_used_up,
+    "columns-read-as-rows": _shuffled_weights,
+}
 FURTHER: dict[str, Callable[[], Iterator[Any]]] = {
     "range-remembered": lambda: (
         _scaled(measure, earlier=earlier)

@@ -11,6 +11,7 @@ import numpy as np
 from backproof.balls import Array
 from backproof.mutants import deltas
 from backproof.mutants.forms.form import Form, for_loss
+from backproof.mutants.forms.sites import slope_at_output
 from backproof.mutants.steps import Here, Step, delta_scale, derivative, stable, unscaled_output_delta
 from backproof_spec import activation
 
@@ -161,7 +162,21 @@ def _output_slope(softmax: str | None, *, by_value: bool) -> Step:
     return wrong
 
 
+def _by_value(name: str) -> Iterator[Form]:
+    """Take another activation's derivative at the value of the own one, in hidden layers, and at the output as well."""
+    rule = activation(name)
+
+    def slope(right: Step, here: Here, z: Array, a: Array) -> Array:
+        return np.asarray(rule.derivative_by_activation(a))
+
+    yield (("slope", slope),)
+    for unfused in (False, True):
+        yield ("slope", slope), ("delta_at_output", slope_at_output(slope, also_identity=False, unfused=unfused))
+
+
 FORMS: dict[str, Any] = {
+    "derivative-of-tanh": lambda: _by_value("tanh"),
+    "derivative-of-sigmoid": lambda: _by_value("sigmoid"),
     "labels-off-by-one": _moved_labels,
     "labels-broadcast": _broadcasts,
     "softmax-jacobian-diagonal": lambda: [(("delta_at_output", for_loss("squared", deltas.softmax_diagonal)),)],

@@ -102,7 +102,12 @@ def _of_activations() -> Iterator[Form]:
         used[:, :width] = own[:, :width]
         return right(here, delta, used)
 
+    def own_neuron(right: Step, here: Here, delta: Array, previous: Array) -> Array:
+        by_neuron = (delta * here.activations[here.layer]).sum(axis=0)[:, None]
+        return only_edges(here, gradient_scale(here) * np.repeat(by_neuron, previous.shape[1], axis=1))
+
     yield (("gradient", overlapping),)
+    yield (("gradient", own_neuron),)
 
 
 def _of_all(right: Step, here: Here, delta: Array) -> Array:
