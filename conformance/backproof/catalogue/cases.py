@@ -25,7 +25,7 @@ GELU_TANH = activation("gelu", approximate="tanh")
 
 # slug, title, widths, hidden activation(s), loss, options
 TABLE: tuple[tuple[str, str, tuple[int, ...], Any, str, dict[str, Any]], ...] = (
-    ("one-layer-regression", "A single identity layer", (3, 2), (), "squared", {"seed": 101}),
+    ("one-layer-regression", "A single identity layer, sparse", (3, 2), (), "squared", {"seed": 101, "density": 0.6}),
     ("one-layer-binary", "Logistic regression", (4, 1), (), "log", {"seed": 102, "samples": 5}),
     ("one-layer-multiclass", "Softmax regression", (3, 4), (), "cross_entropy", {"seed": 103, "samples": 6}),
     ("one-neuron-a-layer", "Width 1 everywhere", (1, 1, 1), "sigmoid", "log", {"seed": 104, "samples": 1}),
@@ -61,7 +61,14 @@ TABLE: tuple[tuple[str, str, tuple[int, ...], Any, str, dict[str, Any]], ...] = 
     ("softplus-binary", "Softplus, log loss", (2, 4, 3, 1), "softplus", "log", {"seed": 120, "samples": 1}),
     ("gelu-regression", "GELU by the normal distribution", (3, 5, 2), "gelu", "squared", {"seed": 121}),
     ("gelu-tanh-multiclass", "GELU by tanh", (3, 6, 3), GELU_TANH, "cross_entropy", {"seed": 122, "samples": 3}),
-    ("identity-deep", "A deep linear network", (3, 4, 2, 5, 2), "identity", "squared", {"seed": 123, "samples": 3}),
+    (
+        "identity-deep",
+        "A deep linear network, by batches of 2 and 1",
+        (3, 4, 2, 5, 2),
+        "identity",
+        "squared",
+        {"seed": 123, "samples": 3, "batches": ((2, 0), (1,)), "learning_rate": 0.0625},
+    ),
     (
         "sigmoid-output-squared",
         "Squared loss on sigmoid outputs",
