@@ -63,7 +63,7 @@ def truth_of(case: Case, reduced: Reduced = frozenset(), sides: Sides | None = N
         return Truth(tuple(steps), plain.bits, undecided)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _plain_truth(case: Case) -> Truth:
     bits = needed_bits(case)
     with precision(bits):
@@ -76,7 +76,7 @@ def exact_nodes(case: Case) -> list[dict[Key, Node]]:
     return [nodes for nodes, _ in _chain(case, [Upstream(grow=False)] * len(case.batches))]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def needed_bits(case: Case) -> int:
     """Return the precision at which every exact value of the case is a ball tighter than 2^-110 of itself.
 

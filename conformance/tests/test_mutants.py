@@ -149,11 +149,11 @@ def test_nan_treated_as_a_pass_is_noticed(monkeypatch):
 
 @pytest.mark.slow
 def test_strangers_programs_are_judged_right_and_their_bugs_named():
-    """Written from the equations and one line naming the fault, before any mutant existed."""
-    found = strangers(INDEPENDENT, jobs=2)
+    """Each seventh of them, since all take a quarter of an hour: `backproof selftest --independent` judges all."""
+    found = strangers(INDEPENDENT, jobs=2, every=7)
     assert [s.name for s in found if not s.judged_right] == []
     known = [s for s in found if s.expected not in ("none", "correct")]
-    assert len(known) >= 25
+    assert len(known) >= 20
     assert sum(s.named_right for s in known) >= 0.9 * len(known)
     others = [s for s in found if s.expected in ("none", "correct")]
     assert [s.name for s in others if not s.named_right] == [], "what is unknown gets no name"

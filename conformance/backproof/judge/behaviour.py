@@ -54,7 +54,7 @@ class Calls:
         yield self.same, ROWS
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def calls(case: Case) -> Calls:
     """Return the further calls that the behaviour clauses make for a case."""
     batch = case.batches[0]

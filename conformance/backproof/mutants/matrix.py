@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.balls import distance
+from backproof.balls import Array, balls, middle, precision
 from backproof.case import DTYPES, Case
 from backproof.catalogue import all_cases
 from backproof.door import Subject
@@ -30,6 +30,7 @@ from backproof.observation import Observation, read_observation
 from backproof.run import CaseResult, run_subject
 from backproof.truth import Truth, truth_of
 from backproof.verdict import Verdict
+from backproof.walk import Key
 
 EXERCISED = 16
 SHOWN = {"everything": None, "weights": ("weights", "biases")}
@@ -101,7 +102,7 @@ def row(mutant: str, dtype: str, shown: str) -> Row:
     cells, equivalent = [], True
     for result in run.results:
         differs, largest = False, 0.0
-        right = _answers(base, result.case, further=further)
+        right = _right_answers(result.case, quantities, further=further)
         wrong = _answers(get_mutant(mutant).machine(base), result.case, further=further)
         for (asked, records, written), (_, expected, _) in zip(wrong, right, strict=True):
             if written:
@@ -126,6 +127,13 @@ def _answers(machine: Machine, case: Case, *, further: bool) -> list[tuple[Case,
         written = judge_inputs(one, one.for_subject(), given).status is Status.DEVIATES
         found.append((one, shown, written))
     return found
+
+
+@lru_cache(maxsize=2048)
+def _right_answers(
+    case: Case, shows: tuple[str, ...] | None, *, further: bool
+) -> list[tuple[Case, list[Record], bool]]:
+    return _answers(Machine(shows=shows), case, further=further)
 
 
 def _clauses(result: CaseResult) -> tuple[str, ...]:
@@ -153,7 +161,7 @@ def _distance(case: Case, records: Sequence[Record]) -> float:
     if len(records) != len(truth.steps):
         return float("inf")
     observation: Observation = read_observation(records, case)
-    for record, expected in zip(observation.steps, truth.steps, strict=True):
+    for record, expected, points in zip(observation.steps, truth.steps, _points(case), strict=True):
         for key, value in record.values.items():
             goal = expected.get(key)
             if goal is None:
@@ -163,14 +171,26 @@ def _distance(case: Case, records: Sequence[Record]) -> float:
                 continue
             if value.shape != np.shape(goal.exact) or not np.isfinite(value).all():
                 return float("inf")
-            error = distance(goal.exact, value.astype(np.float64))
+            high, low = points[key]
             with np.errstate(all="ignore"):
+                error = np.abs((value.astype(np.float64) - high) - low)
                 ratio = np.where(error == 0, 0.0, error / goal.worst)
             largest = max(largest, float(np.nanmax(ratio)))
     return largest
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
+def _points(case: Case) -> list[dict[Key, tuple[Array, Array]]]:
+    """Return the exact values of every update, each as the sum of two floats."""
+    truth = _widest(case)
+    with precision(truth.bits):
+        return [
+            {key: (middle(goal.exact), middle(goal.exact - balls(middle(goal.exact)))) for key, goal in step.items()}
+            for step in truth.steps
+        ]
+
+
+@lru_cache(maxsize=2048)
 def _widest(case: Case) -> Truth:
     names = ("activations", "deltas")
     steps, layers = range(1, len(case.batches) + 1), range(1, case.depth + 1)
