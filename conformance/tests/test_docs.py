@@ -16,7 +16,7 @@ from backproof_spec import clauses
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 # Markers that a test of the page's own looks after.
-ELSEWHERE = {"wire.md": ("mistake", "line")}
+ELSEWHERE = {"wire.md": ("mistake", "line", "step")}
 OWN_TESTS = {"wire.md": "test_wire_docs.py"}
 NEEDS_TORCH = {"python_door.md"}
 IDS = [page.stem for page in PAGES]

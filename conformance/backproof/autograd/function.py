@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from backproof.autograd.functional import AS_USERS_WRITE_IT
+from backproof.autograd.functional import ACCURATE, AS_USERS_WRITE_IT
 from backproof.autograd.module import from_module
 from backproof.case import Case
 from backproof.door import Subject
@@ -50,6 +50,10 @@ def from_function(function: Any, *, replaces: str, **declarations: Any) -> Subje
     return from_module(build, **{**named, **declarations})
 
 
+# What stands around a user's function must not deviate by itself: torch's own softplus does, above its threshold.
+AROUND = {**AS_USERS_WRITE_IT.activations, "softplus": ACCURATE.activations["softplus"]}
+
+
 class _Layer(nn.Module):  # type: ignore[misc]  # torch's types are not followed
     """One layer's net input."""
 
@@ -81,5 +85,5 @@ class _Network(nn.Module):  # type: ignore[misc]  # likewise
             if rule.name == self.replaced:
                 x = self.custom(z, *parameters.values())
             else:
-                x = AS_USERS_WRITE_IT.activations[rule.name](z, **parameters)
+                x = AROUND[rule.name](z, **parameters)
         return x

@@ -50,6 +50,7 @@ def _errors(witnesses: Sequence[Witness]) -> Iterator[Errors]:
             mask = witness.case.layers[key[1] - 1].mask if key[0] == "weight_gradients" else None
             if mask is not None:
                 telling &= mask
+            telling &= np.isfinite(size) & np.isfinite(value)
             error = (value.astype(np.float64) - predicted.astype(np.float64))[telling]
             relative = error / size[telling]
             yield Errors(key, key[1] == witness.case.depth, relative, value[telling], predicted[telling])

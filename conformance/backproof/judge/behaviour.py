@@ -20,7 +20,7 @@ from backproof.case import Case
 from backproof.errors import SubjectError
 from backproof.judge.answers import Pair, behaviour_finding, compare_answers
 from backproof.judge.findings import Finding, Status
-from backproof.observation import BY_SAMPLE, Observation
+from backproof.observation import BY_SAMPLE, QUANTITIES, Observation
 from backproof.truth import Truth, truth_of
 from backproof.walk import Key
 from backproof_spec import clause_of
@@ -266,7 +266,7 @@ def _zero_error(case: Case, observation: Observation, *, deviates: bool) -> Find
     if observation.final is not None:
         records.append((len(case.batches), observation.final))
     for step, record in records:
-        for key, value in record.values.items():
+        for key, value in sorted(record.values.items(), key=lambda item: (QUANTITIES.index(item[0][0]), item[0][1])):
             if key[0] in EXACTLY_ZERO:
                 gaps.append(Pair(step, key, np.zeros_like(value), value, np.zeros(value.shape)))
             elif key[0] in ("weights", "biases"):
