@@ -25,7 +25,7 @@ GELU_TANH = activation("gelu", approximate="tanh")
 
 # slug, title, widths, hidden activation(s), loss, options
 TABLE: tuple[tuple[str, str, tuple[int, ...], Any, str, dict[str, Any]], ...] = (
-    ("one-layer-regression", "A single identity layer, sparse", (3, 2), (), "squared", {"seed": 101, "density": 0.6}),
+    ("one-layer-regression", "A single identity layer, one output", (3, 1), (), "squared", {"seed": 101}),
     ("one-layer-binary", "Logistic regression", (4, 1), (), "log", {"seed": 102, "samples": 5}),
     ("one-layer-multiclass", "Softmax regression", (3, 4), (), "cross_entropy", {"seed": 103, "samples": 6}),
     ("one-neuron-a-layer", "Width 1 everywhere", (1, 1, 1), "sigmoid", "log", {"seed": 104, "samples": 1}),

@@ -36,7 +36,7 @@ class Errors:
 def recognised(witnesses: Sequence[Witness]) -> list[str]:
     """Return the names of the mutants of which everything that deviates has the kind."""
     found = list(_errors(witnesses))
-    if not found:
+    if not found or not all(len(errors.relative) for errors in found):  # where nothing is finite, nothing has a size
         return []
     return [name for name, kind in KINDS.items() if kind(found)]
 
