@@ -1,7 +1,8 @@
 """The reference implementation gives the same findings through every door, right or wrong, on all that a door carries.
 
 A door is one entry of DOORS: a function from a folder to a subject, with the delta rule's f' left out where `wrong` is
-true; the vectors are the same subject on the cases that their files hold, beside the stored values. The programs are those that `backproof new` writes: the same equations, summed in another order.
+true. The vectors are the same subject on the cases that their files hold. The programs are those that `backproof new`
+writes: the same equations, summed in another order.
 """
 
 from __future__ import annotations
