@@ -27,6 +27,8 @@ def ready(language, folder):
         tool(name)
     if language == "c":
         require("libcjson-dev", Path("/usr/include/cjson/cJSON.h").exists())
+    if language == "java":
+        require("libgoogle-gson-java", Path("/usr/share/java/gson.jar").exists())
     if language == "r":
         asked = ["Rscript", "--vanilla", "-e", "library(jsonlite)"]
         require("r-cran-jsonlite", subprocess.run(asked, capture_output=True, check=False).returncode == 0)

@@ -1,7 +1,8 @@
 """The reference implementation gives the same findings through every door, right or wrong, on all that a door carries.
 
 A door is one entry of DOORS: a function from a folder to a subject, with the delta rule's f' left out where `wrong` is
-true. The programs are those that `backproof new` writes: the same equations, summed in another order.
+true. The vectors are the same subject on the cases that their files hold. The programs are those that `backproof new`
+writes: the same equations, summed in another order.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from backproof.api import check
 from backproof.catalogue import all_cases
 from backproof.loading import load_subject
 from backproof.mutants import MUTANTS
+from backproof.vectors.reading import VectorOracle, case_of, load
 from backproof.wire.subject import command_subject, isolated_subject
 
 pytestmark = pytest.mark.slow
@@ -52,7 +54,9 @@ def skeleton(language):
     return door
 
 
+VECTORS = "the vectors"
 DOORS = {
+    VECTORS: python_door,
     "the same code behind a pipe": same_code,
     "Python behind a pipe": skeleton("python"),
     "JavaScript behind a pipe": skeleton("javascript"),
@@ -60,9 +64,14 @@ DOORS = {
 }
 
 
-def judged(subject):
+def judged(subject, *, by_files=False):
+    cases, further = all_cases(), []
+    if by_files:
+        vectors = load()
+        cases = [case_of(vectors[case.slug]).as_dtype(case.dtype) for case in cases]
+        further = [VectorOracle(vectors.values())]
     with subject:
-        result = check(subject, all_cases(), autograd=False, selected=False)
+        result = check(subject, cases, autograd=False, selected=False, further=further)
     assert result.report["errors"] == []
     return result
 
@@ -75,7 +84,8 @@ def findings(result, *, exact):
         place = () if worst and not exact else (f.quantity, f.layer)
         return (f.clause, f.case, f.dtype, f.step, str(f.judged), str(f.status), *place)
 
-    return Counter(named(f) for f in result.judged.run.findings if f.clause not in NOT_CARRIED)
+    asked = (f for f in result.judged.run.findings if f.clause not in NOT_CARRIED and f.source != VectorOracle.name)
+    return Counter(named(f) for f in asked)
 
 
 def without_behaviour(counted):
@@ -91,8 +101,11 @@ def reference(request):
 @pytest.mark.parametrize("name", DOORS)
 def test_a_door_gives_the_findings_of_the_python_door(name, reference, tmp_path):
     wrong, wanted = reference
-    exact = name == "the same code behind a pipe"
-    results = judged(DOORS[name](tmp_path / "new", wrong=wrong)), wanted
+    by_files = name == VECTORS
+    exact = by_files or name == "the same code behind a pipe"
+    result = judged(DOORS[name](tmp_path / "new", wrong=wrong), by_files=by_files)
+    assert any(finding.source == VectorOracle.name for finding in result.judged.run.findings) is by_files
+    results = result, wanted
     found, expected = (findings(result, exact=exact) for result in results)
     if wrong and not exact:  # how far two sums of a wrong delta are apart is decided by rounding
         found, expected = without_behaviour(found), without_behaviour(expected)

@@ -14,7 +14,7 @@ from backproof.cli.new_command import SKELETONS
 from backproof.wire.subject import command_subject
 
 HIDDEN = ("worked-example", "sigmoid-regression", "tanh-regression", "mini-batch-regression")
-LONGEST = {"python": 80, "javascript": 80, "c": 121, "java": 117, "r": 80}
+LONGEST = {"python": 80, "javascript": 80, "c": 121, "java": 80, "r": 80}
 
 
 def judged(folder, monkeypatch, command, cases):

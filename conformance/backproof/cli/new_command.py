@@ -14,11 +14,16 @@ SKELETONS = {
     "python": ("my_net.py", None, "python3 my_net.py"),
     "javascript": ("my_net.mjs", None, "node my_net.mjs"),
     "c": ("my_net.c", "cc -O2 -o my_net my_net.c -lcjson -lm", "./my_net"),
-    "java": ("MyNet.java", "javac MyNet.java", "java -cp . MyNet"),
+    "java": (
+        "MyNet.java",
+        "javac -cp /usr/share/java/gson.jar MyNet.java",
+        "java -cp .:/usr/share/java/gson.jar MyNet",
+    ),
     "r": ("my_net.R", None, "Rscript --vanilla my_net.R"),
 }
 NEEDS = {
     "c": "it needs cJSON: apt install libcjson-dev",
+    "java": "it needs Gson: apt install libgoogle-gson-java",
     "r": "it needs jsonlite: apt install r-cran-jsonlite",
 }
 
