@@ -92,6 +92,14 @@ def _without_fusion(right: Step, here: Here, y: Array, z: Array, o: Array) -> Ar
     return np.asarray(delta_scale(here) * by_output)
 
 
+def _fusion_confused(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+    """Multiply the pairs that have a special form by f' (softmax: o (1 - o)), and take dJ/do alone for all others."""
+    if here.case.loss == "squared":
+        return right(here, y, z, o) if here.rule.name == "identity" else np.asarray(delta_scale(here) * (2 * (o - y)))
+    slope = derivative(here.rule, z, o) if here.rule.elementwise else o * (1 - o)
+    return np.asarray(right(here, y, z, o) * slope)
+
+
 def _half_of_one(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
     found = delta_scale(here) * unscaled_output_delta(here, y, z, o)
     return np.asarray(found / 2 if here.case.loss == "squared" else found)
@@ -117,6 +125,12 @@ def _bias_columns() -> Iterator[Form]:
         b = here.biases[here.layer]
         return right(here, slopes, w if b is None else w + b[:, None], d)
 
+    def before(right: Step, here: Here, slopes: Array, w: Array, d: Array) -> Array:
+        b = here.biases[here.layer]
+        first = np.zeros_like(w[:, :1]) if b is None else b[:, None]
+        return right(here, slopes, np.concatenate([first, w[:, :-1]], axis=1), d)
+
+    yield (("hidden_delta", before),)
     yield (("hidden_delta", behind),)
     yield (("hidden_delta", added),)
 
@@ -186,6 +200,7 @@ FORMS: dict[str, Any] = {
     "output-derivative-twice": lambda: [
         (("delta_at_output", for_loss(loss, deltas.twice_slope)),) for loss in ("squared", "log")
     ],
+    "output-derivative-confused": lambda: [(("delta_at_output", _fusion_confused),)],
     "output-delta-half": lambda: [(("delta_at_output", _half_of_one),)],
     "weights-not-transposed": lambda: [(("hidden_delta", wrong),) for wrong in (_where_square, _other_way)],
     "bias-in-the-delta": _bias_columns,

@@ -89,6 +89,7 @@ def _repeated() -> Iterator[Form]:
     for whole, every in product((True, False), (2, 3)):
         yield _of_samples(lambda x, every=every: np.repeat(x[::every], every, axis=0)[: len(x)], whole=whole)
     for whole in (True, False):
+        yield _of_samples(lambda x: np.repeat(x[:1], len(x), axis=0), whole=whole)
         yield _of_samples(lambda x: x.ravel()[: (x.size + 1) // 2].repeat(2)[: x.size].reshape(x.shape), whole=whole)
 
 
