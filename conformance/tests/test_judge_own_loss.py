@@ -11,7 +11,7 @@ from backproof.door import Subject
 from backproof.judge.findings import Status
 from backproof.run import run_subject
 
-CASES = [get_case(slug) for slug in ("tanh-regression", "sigmoid-regression", "one-layer-regression", "wide-relu")]
+CASES = [get_case(slug) for slug in ("tanh-regression", "sigmoid-regression", "relu-regression", "wide-relu")]
 
 
 def own_loss(machine, cases=CASES, **conventions):
