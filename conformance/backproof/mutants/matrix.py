@@ -4,14 +4,15 @@ A mutant is *exercised* by a case when what it shows differs from the exact valu
 of correct code (function values of reduced accuracy included), or is not finite; a mutant of behaviour also when what
 it shows in a further call does, or when it writes into its inputs. Where it shows what the machine shows, to the bit,
 in every call of every case, it is *equivalent* there: a cast to float32 in float32 changes nothing. What is wrong in
-one call is judged on that call alone: no further one is needed to catch it.
+one call is judged on that call alone: no further one is needed to catch it. A case in which every call shows what the
+machine shows, to the bit, has the machine's findings: it is not judged once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -27,7 +28,7 @@ from backproof.mutants import MUTANTS, get_mutant
 from backproof.mutants.correct import CORRECT
 from backproof.mutants.machine import Machine, Record
 from backproof.observation import Observation, read_observation
-from backproof.run import CaseResult, run_subject
+from backproof.run import CaseResult, Known, run_subject
 from backproof.truth import Truth, truth_of
 from backproof.verdict import Verdict
 from backproof.walk import Key
@@ -98,21 +99,36 @@ def row(mutant: str, dtype: str, shown: str) -> Row:
     base = Machine(shows=quantities)
     machine = get_mutant(mutant).machine(base)
     further = get_mutant(mutant).of_behaviour
-    run = run_subject(Subject(name=mutant, run=machine), all_cases(dtype), once=not further)
-    cells, equivalent = [], True
-    for result in run.results:
-        differs, largest = False, 0.0
-        right = _right_answers(result.case, quantities, further=further)
-        wrong = _answers(get_mutant(mutant).machine(base), result.case, further=further)
-        for (asked, records, written), (_, expected, _) in zip(wrong, right, strict=True):
-            if written:
-                differs, largest = True, float("inf")
-            elif not _same(records, expected):
-                differs, largest = True, max(largest, _distance(asked, records))
-        equivalent = equivalent and not differs
-        cells.append(Cell(result.case.slug, largest, _clauses(result)))
+    cases = all_cases(dtype)
+    distances = {case.slug: _farthest(machine, case, further=further) for case in cases}
+    right = _right_results(dtype, quantities, further=further)
+    known = {key: result for key, result in right.items() if distances[key[0]] is None}
+    run = run_subject(Subject(name=mutant, run=machine), cases, known=known, once=not further)
+    cells = [Cell(result.case.slug, distances[result.case.slug] or 0.0, _clauses(result)) for result in run.results]
+    equivalent = all(distance is None for distance in distances.values())
     first = Verdict(run).first_deviation
     return Row(mutant, dtype, shown, tuple(cells), equivalent, None if first is None else first.clause)
+
+
+def _farthest(machine: Machine, case: Case, *, further: bool) -> float | None:
+    """Return by how many bounds a mutant differs in any call of a case; None where it is the machine, to the bit."""
+    found = None
+    fresh = replace(machine)
+    right = _right_answers(case, machine.shows, further=further)
+    for (asked, records, written), (_, expected, _) in zip(_answers(fresh, case, further=further), right, strict=True):
+        if written:
+            found = float("inf")
+        elif not _same(records, expected):
+            found = max(found or 0.0, _distance(asked, records))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _right_results(dtype: str, shows: tuple[str, ...] | None, *, further: bool) -> Known:
+    """Return what became of every case of the machine itself."""
+    known: Known = {}
+    run_subject(Subject(name="machine", run=Machine(shows=shows)), all_cases(dtype), known=known, once=not further)
+    return known
 
 
 def _answers(machine: Machine, case: Case, *, further: bool) -> list[tuple[Case, list[Record], bool]]:
