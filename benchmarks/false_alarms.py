@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
@@ -17,6 +16,7 @@ from backproof.case import Case
 from backproof.door import Subject
 from backproof.loading import load_subject
 from backproof.mutants.correct import CORRECT
+from backproof.processes import in_processes
 from backproof.run import run_subject
 from backproof.strategies import cases
 
@@ -59,9 +59,8 @@ def main() -> int:
     options = parser.parse_args()
     share = -(-options.cases // (4 * options.jobs))
     total: Counter[tuple[str, str]] = Counter()
-    with ProcessPoolExecutor(options.jobs) as pool:
-        for counts in pool.map(run, [(number, share) for number in range(4 * options.jobs)]):
-            total.update(counts)
+    for counts in in_processes(run, [(number, share) for number in range(4 * options.jobs)], options.jobs):
+        total.update(counts)
     print(f"{total['', 'cases']} drawn cases, both dtypes")
     wrong = 0
     for name in NAMES:

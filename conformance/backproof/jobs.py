@@ -5,9 +5,7 @@ A subject cannot be handed from process to process; each loads it by its name.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 
@@ -17,6 +15,7 @@ from backproof.door import Subject
 from backproof.errors import SubjectError
 from backproof.judge.own_loss import Factors
 from backproof.loading import load_subject
+from backproof.processes import process_pool
 from backproof.run import CaseResult, Known, Oracle, Progress, judged_case
 
 
@@ -37,9 +36,7 @@ def judge_in_processes(
     """
     chosen = [case.under(subject.conventions) for case in cases]
     known: Known = {}
-    # Not forked: a process that has threads (BLAS, torch) is no safe parent.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with process_pool(jobs) as pool:
         tasks = [pool.submit(_judge, target, case, device, autograd) for case in chosen]
         for number, (case, task) in enumerate(zip(chosen, tasks, strict=True), 1):
             if progress is not None:

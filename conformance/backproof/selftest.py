@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from backproof.loading import load_subject
 from backproof.mutants import MUTANTS
 from backproof.mutants.matrix import Row
 from backproof.mutants.power import one_sided, power_of
+from backproof.processes import in_processes
 
 LEAST_LOCALISED = 0.97
 LEAST_NAMED = 0.90
@@ -56,8 +56,7 @@ def strangers(folder: Path, jobs: int, every: int = 1) -> list[Stranger]:
         for group, names in entries.items()
         for name, expected in names.items()
     ]
-    with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(_stranger, tasks[::every]))
+    return list(in_processes(_stranger, tasks[::every], jobs))
 
 
 def _stranger(task: tuple[str, str]) -> Stranger:

@@ -11,7 +11,6 @@ machine shows, to the bit, has the machine's findings: it is not judged once mor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -28,6 +27,7 @@ from backproof.mutants import MUTANTS, get_mutant
 from backproof.mutants.correct import CORRECT
 from backproof.mutants.machine import Machine, Record
 from backproof.observation import Observation, read_observation
+from backproof.processes import in_processes
 from backproof.run import CaseResult, Known, run_subject
 from backproof.truth import Truth, truth_of
 from backproof.verdict import Verdict
@@ -229,17 +229,15 @@ def matrix(
     """Yield every row, computed in `jobs` processes; the results do not depend on their number."""
     names = [mutant.name for mutant in MUTANTS] if mutants is None else list(mutants)
     settings = [(name, dtype, shown) for dtype in DTYPES for shown in SHOWN for name in names]
-    with ProcessPoolExecutor(jobs) as pool:
-        for done, found in enumerate(pool.map(_row, settings, chunksize=4), 1):
-            if progress is not None:
-                progress(done, len(settings))
-            yield found
+    for done, found in enumerate(in_processes(_row, settings, jobs, 4), 1):
+        if progress is not None:
+            progress(done, len(settings))
+        yield found
 
 
 def counter_test(jobs: int) -> list[tuple[str, str, list[str]]]:
     """Return (name, verdict, deviations) of every correct implementation."""
-    with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(_counter, CORRECT))
+    return list(in_processes(_counter, CORRECT, jobs))
 
 
 def observed_clauses_killed(rows: Sequence[Row]) -> dict[str, int]:

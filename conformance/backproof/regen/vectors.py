@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from backproof.errors import UsageError
+from backproof.processes import in_processes
 from backproof.vectors.emit import emit
 from backproof.vectors.families import all_entries
 from backproof.vectors.identity import check_identity, make_manifest
@@ -48,8 +48,7 @@ def write_vectors(folder: Path, before: Path, jobs: int, *, overwrite: bool = Fa
     manifest = NOTHING if not (before / MANIFEST).exists() else read_manifest(before)
     entries = all_entries()
     check_identity([entry.slug for entry in entries], manifest)
-    with ProcessPoolExecutor(jobs) as pool:
-        found = list(pool.map(_emitted, range(len(entries)), chunksize=2))
+    found = list(in_processes(_emitted, range(len(entries)), jobs, 2))
     if not overwrite:
         check_revisions(stored, found)
     texts = {data["slug"]: canonical(data) for data in found}

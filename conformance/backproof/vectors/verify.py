@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import jsonschema
 
 from backproof.errors import BackproofError
 from backproof.observation import BY_SAMPLE
+from backproof.processes import in_processes
 from backproof.vectors.emit import emit
 from backproof.vectors.entry import Entry
 from backproof.vectors.families import all_entries
@@ -43,10 +43,7 @@ def verify(folder: str | Path | None = None, slugs: Sequence[str] | None = None,
             tasks.append((slug, entry["file"], (place / entry["file"]).read_bytes()))
         except OSError:
             continue  # named already: the file cannot be read
-    if jobs == 1:
-        return problems + [problem for task in tasks for problem in verify_content(task)]
-    with ProcessPoolExecutor(jobs) as pool:
-        return problems + [problem for found in pool.map(verify_content, tasks, chunksize=4) for problem in found]
+    return problems + [problem for found in in_processes(verify_content, tasks, jobs, 4) for problem in found]
 
 
 def verify_content(task: tuple[str, str, bytes]) -> list[VectorError]:
