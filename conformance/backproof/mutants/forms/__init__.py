@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backproof.mutants.forms import behaviour, deltas, descent, factors, forward, gradients, losses, sites
+from backproof.mutants.forms import behaviour, deltas, descent, factors, forward, gradients, losses, sites, slopes
 from backproof.mutants.forms.form import Form
 from backproof.mutants.machine import Machine
 from backproof.mutants.mutant import Mutant
@@ -18,6 +18,7 @@ BY_NAME = {
     **forward.FORMS,
     **losses.FORMS,
     **deltas.FORMS,
+    **slopes.FORMS,
     **gradients.FORMS,
     **descent.FORMS,
     **behaviour.FORMS,

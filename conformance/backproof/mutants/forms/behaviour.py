@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
-
-import numpy as np
 
 from backproof.balls import Array
 from backproof.mutants.forms.form import Form
 from backproof.mutants.mutant import Mutant
 from backproof.mutants.steps import Here, Step
 
-Measure = Callable[[Here], float]
+Extent = tuple[float, float]
 
 
 def keeping(mutant: Mutant) -> Iterator[Any]:
@@ -35,33 +34,57 @@ def _with_biases(wrong: Any) -> Step:
     return every
 
 
-def _largest_input(here: Here) -> float:
-    return float(np.abs(here.activations[0]).max())
+def _inputs(here: Here) -> Extent:
+    return float(here.activations[0].min()), float(here.activations[0].max())
 
 
-def _largest_input_of_all(here: Here) -> float:
-    return float(np.abs(here.x).max())
+def _all_inputs(here: Here) -> Extent:
+    return float(here.x.min()), float(here.x.max())
 
 
-def _batch(here: Here) -> float:
-    return float(len(here.activations[0]))
+def _batch(here: Here) -> Extent:
+    return (float(len(here.activations[0])),) * 2
 
 
-def _scaled(measure: Measure, *, earlier: bool) -> Step:
-    """Scale by a measure now over the largest of it so far; earlier: of the calls before alone."""
+def _largest(extent: Extent) -> float:
+    return max(abs(extent[0]), abs(extent[1]))
+
+
+def _width(extent: Extent) -> float:
+    return extent[1] - extent[0]
+
+
+def _union(one: Extent | None, other: Extent | None) -> Extent | None:
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+def _scaled(
+    extent: Callable[[Here], Extent], measure: Callable[[Extent], float], *, earlier: bool, inverse: bool = False
+) -> Step:
+    """Scale by a measure now over that of all so far; earlier: of the calls before alone; inverse: by 1 over it."""
 
     def wrong(right: Step, here: Here, gradients: list[Array]) -> list[Array]:
-        now = measure(here)
-        call = here.kept.setdefault("call", [None, 0.0])
+        now = extent(here)
+        call = here.kept.setdefault("call", [None, None])
         if call[0] is not here.memory:  # a new call: what the last one measured now lies before
-            call[:] = [here.memory, max(call[1], here.kept.get("now", 0.0))]
-            here.kept["now"] = 0.0
-        here.kept["now"] = max(here.kept["now"], now)
-        known = call[1] if earlier else max(call[1], here.kept["now"])
-        share = here.number(now / known if known and now else 1.0)
+            call[:] = [here.memory, _union(call[1], here.kept.get("now"))]
+            here.kept["now"] = None
+        here.kept["now"] = _union(here.kept["now"], now)
+        so_far = call[1] if earlier else _union(call[1], here.kept["now"])
+        known, size = (0.0 if so_far is None else measure(so_far)), 1.0 if inverse else measure(now)
+        share = here.number(size / known if known and size else 1.0)
         return [share * g for g in right(here, gradients)]
 
     return wrong
+
+
+def _ranges() -> Iterator[Step]:
+    for extent, measure, earlier, inverse in product(
+        (_inputs, _all_inputs), (_largest, _width), (False, True), (False, True)
+    ):
+        yield _scaled(extent, measure, earlier=earlier, inverse=inverse)
 
 
 def _labels_used_up() -> Iterator[Form]:
@@ -112,10 +135,6 @@ FORMS: dict[str, Callable[[], Iterator[Form]]] = {
     "columns-read-as-rows": _shuffled_weights,
 }
 FURTHER: dict[str, Callable[[], Iterator[Any]]] = {
-    "range-remembered": lambda: (
-        _scaled(measure, earlier=earlier)
-        for measure in (_largest_input, _largest_input_of_all)
-        for earlier in (False, True)
-    ),
-    "largest-batch-remembered": lambda: (_scaled(_batch, earlier=earlier) for earlier in (False, True)),
+    "range-remembered": _ranges,
+    "largest-batch-remembered": lambda: (_scaled(_batch, _largest, earlier=earlier) for earlier in (False, True)),
 }

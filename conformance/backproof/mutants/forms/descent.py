@@ -171,7 +171,10 @@ def _first_again() -> Iterator[Form]:
 
 
 def _one_missing() -> Iterator[Form]:
+    """Leave out the first sample or the last, also where it is the only one."""
     yield (("batches", lambda right, here: tuple(b[1:] if len(b) > 1 else b for b in right(here))),)
+    yield (("batches", lambda right, here: tuple(b[:-1] for b in right(here))),)
+    yield (("batches", lambda right, here: tuple(b[1:] for b in right(here))),)
 
 
 FORMS: dict[str, Any] = {

@@ -1,0 +1,54 @@
+"""Forms of derivatives: taken at another layer's net inputs, whatever its width is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from backproof.balls import Array
+from backproof.mutants.forms.form import Form
+from backproof.mutants.steps import Here, Step, derivative, stable
+
+
+def _neighbours(offset: int) -> Iterator[Form]:
+    """Take f' one layer off: of the own activation or of that layer's, whatever is done where the widths differ.
+
+    Below the first layer stand the inputs, or the last layer, as an index of -1 means; or the first is right.
+    """
+    for own, ends, fits in product((True, False), ("right", "inputs", "around"), ("right", "around", "zeros", "one")):
+        if offset < 0 or ends == "right":
+            yield (("slope", _neighbour(offset, own=own, ends=ends, fits=fits)),)
+
+
+def _neighbour(offset: int, *, own: bool, ends: str, fits: str) -> Step:
+    def wrong(right: Step, here: Here, z: Array, a: Array) -> Array:
+        other = here.layer - 1 + offset
+        if other < 0 and ends == "right":
+            return right(here, z, a)
+        near = here.activations[0] if other < 0 and ends == "inputs" else here.net_inputs[other]
+        rule = here.rule if own or (other < 0 and ends == "inputs") else here.case.layers[other].activation
+        if not rule.elementwise or (near.shape != z.shape and fits == "right"):
+            return right(here, z, a)
+        if near.shape != z.shape and fits == "one":
+            return np.ones_like(z)
+        near = _fitted(near, z.shape[1], fits)
+        return derivative(rule, near, stable(rule, near))
+
+    return wrong
+
+
+def _fitted(values: Array, width: int, fits: str) -> Array:
+    """Return as many columns as are needed: cut off, or the first ones again, or zeros."""
+    if fits == "around":
+        return values[:, np.arange(width) % values.shape[1]]
+    missing = max(0, width - values.shape[1])
+    return np.pad(values[:, :width], ((0, 0), (0, missing)))
+
+
+FORMS: dict[str, Any] = {
+    "derivative-one-layer-up": lambda: _neighbours(1),
+    "derivative-one-layer-down": lambda: _neighbours(-1),
+}
