@@ -7,12 +7,8 @@ reason = "documented: the loss is a mean over the outputs"
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,7 @@ from backproof.catalogue import get_case
 from backproof.errors import UsageError
 from backproof.judge.findings import Finding, Status
 from backproof.run import Run
+from backproof.toml_files import read_toml
 from backproof_spec import UnknownClauseError, get_clause
 
 
@@ -45,37 +42,19 @@ class Expectation:
         return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
 
 
-@cache
-def _schema() -> dict[str, Any]:
-    text = files("backproof.schemas").joinpath("expectations-1.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
-
-
 def load_expectations(path: Path) -> list[Expectation]:
     """Return the expectations of a TOML file. Raises UsageError with the file, the entry and what is wrong with it."""
-    import jsonschema  # noqa: PLC0415 - for those who have such a file
-
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"--expect {path}: {error.strerror or error}; expected a TOML file of [[expected]] entries"
-        raise UsageError(msg) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"--expect {path}: not TOML: {error}"
-        raise UsageError(msg) from error
-    wrong = sorted(jsonschema.Draft202012Validator(_schema()).iter_errors(data), key=lambda found: found.json_path)
-    if wrong:
-        raise UsageError(_told(path, wrong[0]))
+    data = read_toml(path, "expectations-1", option="--expect", expected="[[expected]] entries", told=_told)
     return [_expectation(path, number, entry) for number, entry in enumerate(data["expected"], 1)]
 
 
-def _told(path: Path, error: Any) -> str:
+def _told(error: Any) -> str:
     place = list(error.absolute_path)
     where = f"entry {int(place[1]) + 1}" if len(place) > 1 else "the file"
     if error.validator == "anyOf":
-        return f"--expect {path}: {where}: name a clause or a case"
+        return f"{where}: name a clause or a case"
     known = "clause, case, dtype, diagnosis, reason (mandatory), reproduction"
-    return f"--expect {path}: {where}: {error.message}; an entry has {known}"
+    return f"{where}: {error.message}; an entry has {known}"
 
 
 def _expectation(path: Path, number: int, entry: dict[str, str]) -> Expectation:

@@ -10,16 +10,14 @@ points = 4
 
 from __future__ import annotations
 
-import json
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import Any
 
 from backproof.case import DTYPES, Case
 from backproof.catalogue import all_cases, get_case
 from backproof.errors import UsageError
+from backproof.toml_files import read_toml
 from backproof_spec import UnknownClauseError, get_clause
 
 KNOWN = "subject or command, files, time_limit, request_limit, memory, dtypes, cases, points"
@@ -62,29 +60,15 @@ class Rubric:
 
 def load_rubric(path: Path) -> Rubric:
     """Return the rubric of a TOML file. Raises UsageError with the file, the field and what is wrong with it."""
-    import jsonschema  # noqa: PLC0415 - for those who grade
-
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"--rubric {path}: {error.strerror or error}; expected a TOML file with {KNOWN}"
-        raise UsageError(msg) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"--rubric {path}: not TOML: {error}"
-        raise UsageError(msg) from error
-    schema = json.loads(files("backproof.schemas").joinpath("rubric-1.json").read_text(encoding="utf-8"))
-    wrong = sorted(jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda found: found.json_path)
-    if wrong:
-        raise UsageError(_told(path, wrong[0]))
-    return _rubric(path, data)
+    return _rubric(path, read_toml(path, "rubric-1", option="--rubric", expected=KNOWN, told=_told))
 
 
-def _told(path: Path, error: Any) -> str:
+def _told(error: Any) -> str:
     place = error.json_path.removeprefix("$").removeprefix(".")
     where = f"field {place}" if place else "the file"
     if error.validator == "oneOf":
-        return f"--rubric {path}: name the function in each file (subject) or a program (command), one of the two"
-    return f"--rubric {path}: {where}: {error.message}; a rubric has {KNOWN}"
+        return "name the function in each file (subject) or a program (command), one of the two"
+    return f"{where}: {error.message}; a rubric has {KNOWN}"
 
 
 def _rubric(path: Path, data: dict[str, Any]) -> Rubric:

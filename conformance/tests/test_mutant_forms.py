@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -22,9 +25,10 @@ def test_what_has_forms_of_its_own_is_a_mutant():
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_every_form_runs_on_every_kind_of_case_in_its_dtype(mutant):
     """Its parameters keep their shapes: what would not run would never agree."""
-    for slug in SEVERAL:
+    for slug, reduction in product(SEVERAL, mutant.reductions):
         case = get_case(slug)
-        for number, machine in enumerate(forms(mutant, mutant.reductions[0])):
+        case = case.under(replace(case.conventions, reduction=reduction))
+        for number, machine in enumerate(forms(mutant, reduction)):
             for values in flat(machine(case)):
                 for (quantity, layer), value in values.items():
                     assert value.dtype == np.float64, (number, quantity, slug)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from backproof.catalogue.narrow import NARROW
 from backproof.errors import UsageError
 from backproof.installed import installed_subjects
 from backproof.loading import BUNDLED, unknown_subject
+from backproof.toml_files import read_toml
 
 CATALOGUE, DRAWN = "catalogue", "drawn"
 FAMILIES = (CATALOGUE, DRAWN, *NARROW, *LARGE)
@@ -65,22 +64,7 @@ class Plan:
 
 def read_plan(path: Path) -> Plan:
     """Return the plan of a TOML file. Raises UsageError with the file, the entry and what is wrong with it."""
-    import jsonschema  # noqa: PLC0415 - for those who have such a file
-
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror}"
-        raise UsageError(msg) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path}: is no TOML: {error}"
-        raise UsageError(msg) from error
-    try:
-        jsonschema.validate(data, _schema())
-    except jsonschema.ValidationError as error:
-        where = ".".join(map(str, error.absolute_path)) or "the file"
-        msg = f"{path}: {where}: {error.message}"
-        raise UsageError(msg) from error
+    data = read_toml(path, "campaign-1", option="", expected="subjects and what to judge them on", told=_told)
     for family in data.get("families", ()):
         if family not in FAMILIES:
             msg = f"{path}: families: unknown {family!r}; the known ones are {', '.join(FAMILIES)}"
@@ -88,9 +72,9 @@ def read_plan(path: Path) -> Plan:
     return Plan(tuple(_cells(data, path.resolve().parent)))
 
 
-@cache
-def _schema() -> dict[str, Any]:
-    return dict(json.loads(files("backproof.schemas").joinpath("campaign-1.json").read_text(encoding="utf-8")))
+def _told(error: Any) -> str:
+    where = ".".join(map(str, error.absolute_path)) or "the file"
+    return f"{where}: {error.message}"
 
 
 @cache

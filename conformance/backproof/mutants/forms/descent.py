@@ -171,10 +171,17 @@ def _first_again() -> Iterator[Form]:
 
 
 def _one_missing() -> Iterator[Form]:
-    """Leave out the first sample or the last, also where it is the only one."""
-    yield (("batches", lambda right, here: tuple(b[1:] if len(b) > 1 else b for b in right(here))),)
-    yield (("batches", lambda right, here: tuple(b[:-1] for b in right(here))),)
-    yield (("batches", lambda right, here: tuple(b[1:] for b in right(here))),)
+    """Leave out the first sample or the last, also where it is the only one: a mean has none to do without."""
+    for kept, only in product((slice(1, None), slice(-1)), (True, False)):
+        yield (("batches", _without(kept, only=only)),)
+
+
+def _without(kept: slice, *, only: bool) -> Step:
+    def wrong(right: Step, here: Here) -> Sequence[Sequence[int]]:
+        fewest = 1 if only or here.case.conventions.reduction == "mean" else 0
+        return tuple(batch[kept] if len(batch) > fewest else batch for batch in right(here))
+
+    return wrong
 
 
 FORMS: dict[str, Any] = {
