@@ -81,9 +81,10 @@ def tell(finding: Finding, case: Case, shown: Collection[str] | None = None) -> 
         blame = " Your deltas are not shown: it may as well be E22 or E17."
     if finding.tolerance == 0 and finding.expected == 0 and finding.quantity in ("weight_gradients", "weights"):
         blame = " There is no edge here (the mask is False): its gradient and its weight are exactly 0."
+    got, expected = _apart(finding.got, finding.expected)
     return (
-        f"{subject}{recovered} is not {name}:{_place(finding)} it is {_number(finding.got)}, the equation gives "
-        f"{_number(finding.expected)} from {source} (tolerance {_number(finding.tolerance, 2)}).{blame}"
+        f"{subject}{recovered} is not {name}:{_place(finding)} it is {got}, the equation gives "
+        f"{expected} from {source} (tolerance {_number(finding.tolerance, 2)}).{blame}"
     )
 
 
@@ -105,7 +106,8 @@ def _answers(finding: Finding) -> str:
     if finding.clause == "B-own-loss" or finding.got is None:
         return ""
     what = f"your {NOUNS[finding.quantity]}{_layer(finding)}{_place(finding).rstrip(',')}"
-    return f"{what} is {_number(finding.got)} there and {_number(finding.expected)} here; "
+    there, here = _apart(finding.got, finding.expected)
+    return f"{what} is {there} there and {here} here; "
 
 
 def _place(finding: Finding) -> str:
@@ -115,6 +117,12 @@ def _place(finding: Finding) -> str:
     if finding.index:
         return f"{update} at [{', '.join(map(str, finding.index))}]"
     return update.rstrip(",")
+
+
+def _apart(got: float | None, expected: float | None) -> tuple[str, str]:
+    """Return two numbers that differ, with all digits where ten look alike."""
+    digits = 17 if _number(got) == _number(expected) else 10
+    return _number(got, digits), _number(expected, digits)
 
 
 def _number(value: float | None, digits: int = 10) -> str:

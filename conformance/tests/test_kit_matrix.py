@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import EntryPoint
+from importlib.resources import files
 
+import jsonschema
 import pytest
 from kit_commands import run
 from kit_subjects import HERE
@@ -14,6 +16,9 @@ from backproof.loading import BUNDLED, Bundled
 from backproof.matrix import as_data, judge_all, targets
 from backproof.wire.subject import isolated_subject
 
+MATRIX_SCHEMA = jsonschema.Draft202012Validator(
+    json.loads(files("backproof.schemas").joinpath("matrix-1.json").read_text(encoding="utf-8"))
+)
 CASES = [get_case("sigmoid-regression"), get_case("one-neuron-a-layer")]
 RIGHT, WRONG, RAISING = (f"{HERE}:{name}" for name in ("right", "without_slope", "raising"))
 ABSENT = Bundled("backproof.subjects.nothing", "a package that is not there", "no-such-package", "no_such_package")
@@ -71,6 +76,8 @@ def test_the_matrix_as_data_is_json_and_names_every_clause(monkeypatch):
     monkeypatch.setitem(BUNDLED, "absent", ABSENT)
     data = json.loads(json.dumps(as_data(judge_all([RIGHT, "absent"], autograd=False, cases=CASES))))
     assert data["schema"] == "backproof/matrix/1"
+    assert list(MATRIX_SCHEMA.iter_errors(data)) == []
+    assert [error.json_path for error in MATRIX_SCHEMA.iter_errors(data | {"further": 1})] == ["$"]
     right, absent = data["subjects"]
     assert set(right["clauses"]) == {clause["id"] for clause in data["clauses"]}
     assert (right["reason"], absent["clauses"], absent["verdict"]) == (None, {}, "not run")

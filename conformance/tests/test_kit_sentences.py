@@ -101,6 +101,12 @@ def test_a_message_takes_the_place_of_the_numbers():
     )
 
 
+def test_numbers_that_look_alike_have_all_their_digits():
+    sentence = told(got=0.1, expected=0.1 + 2**-54)
+    assert "it is 0.10000000000000001, the equation gives 0.10000000000000006 from" in sentence
+    assert "it is 0.1, the equation gives 0.2 from" in told(got=0.1, expected=0.2)
+
+
 def test_a_missing_number_is_nothing():
     assert "it is nothing, the equation gives nothing" in told(got=None, expected=None)
 

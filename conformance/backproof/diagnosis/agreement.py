@@ -158,6 +158,7 @@ def paired(witness: Witness, predicted: list[Values]) -> list[tuple[int, Key, Ar
     """Return (update, key, shown, predicted) of everything that both have; None where the updates differ in number."""
     final = witness.final
     if final is not None:
+        predicted = predicted or [_initial(witness.case)]
         shown = [(len(predicted), final)]
     elif len(witness.steps) == len(predicted):
         shown = list(enumerate(witness.steps, 1))
@@ -170,6 +171,12 @@ def paired(witness: Witness, predicted: list[Values]) -> list[tuple[int, Key, Ar
         for key, value in values.items()
         if key in predicted[step - 1] and (key[0] != "loss" or loss)
     ]
+
+
+def _initial(case: Case) -> Values:
+    """Return what is shown where no update is made."""
+    found = {("weights", number): layer.weights for number, layer in enumerate(case.layers, 1)}
+    return found | {("biases", n): layer.biases for n, layer in enumerate(case.layers, 1) if layer.biases is not None}
 
 
 def gap_of(

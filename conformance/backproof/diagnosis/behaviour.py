@@ -18,7 +18,7 @@ from backproof.diagnosis.suggestion import of_behaviour, of_value
 from backproof.judge.behaviour import OTHER_ORDERS, ROWS, calls, judge_inputs
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.mutants import MUTANTS, Machine, Mutant
-from backproof.mutants.forms.behaviour import keeping
+from backproof.mutants.forms.behaviour import OF_STEP, keeping
 from backproof.run import CaseResult, Run
 from backproof.tolerance import Tolerance
 from backproof_spec import clause_of
@@ -77,6 +77,11 @@ def every_second_call(run: Run) -> bool:
 def _forms(mutant: Mutant, run: Run) -> Iterator[Machine]:
     base = Machine(shows=tuple(run.quantities))
     yield mutant.machine(base)
+    for form in OF_STEP.get(mutant.step, lambda _: iter(()))(mutant):
+        machine = base
+        for step, wrong in form:
+            machine = machine.with_step(step, wrong)
+        yield machine
     if mutant.step == "keep":
         for kept_for in KEPT_FOR:
             for wrong in keeping(mutant):

@@ -6,22 +6,25 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from backproof.balls import Array
 from backproof.mutants.forms.form import Form
 from backproof.mutants.mutant import Mutant
 from backproof.mutants.steps import Here, Step
 
 Extent = tuple[float, float]
+SMALL = (1e-8, 1e-10, 1e-12, 1e-7, 1e-6, 1e-9, 1e-15, 1e-16, 2.0**-52, 2.0**-23, 1e-5, 1e-4, 1e-3, 1e-20, 1e-30, 1e-300)
 
 
 def keeping(mutant: Mutant) -> Iterator[Any]:
     """Yield every way in which a mutant of what is kept may be written."""
     for wrong in (mutant.wrong, *FURTHER.get(mutant.name, lambda: ())()):
         yield wrong
-        yield _with_biases(wrong)
+        yield with_biases(wrong)
 
 
-def _with_biases(wrong: Any) -> Step:
+def with_biases(wrong: Any) -> Step:
     """Treat the gradients of the biases as those of the weights."""
 
     def every(right: Step, here: Here, gradients: list[Array]) -> list[Array]:
@@ -130,7 +133,93 @@ def _is_weights(here: Here, values: Array) -> bool:
     return any(values is layer.weights for layer in here.case.layers)
 
 
+def _cached_in_a_run() -> Iterator[Form]:
+    """Return the gradients of the first batch of the same size, of this run alone."""
+
+    def cached(right: Step, here: Here, gradients: list[Array]) -> list[Array]:
+        found = right(here, gradients)
+        first: list[Array] = here.memory.setdefault(("cached", len(here.activations[0])), list(found))
+        return first
+
+    yield (("keep", cached),)
+    yield (("keep", with_biases(cached)),)
+
+
+def written(mutant: Mutant) -> Iterator[Form]:
+    """Yield how a mutant that writes into its inputs may go on with what it wrote."""
+    if mutant.name == "inputs-centred-in-place":
+        for over_batch, with_spread in product((False, True), (False, True)):
+            yield ("read", _centred(with_spread=with_spread)), ("leave", _left_centred(with_spread=with_spread))
+            if over_batch:
+                yield (("leave", _left_centred(with_spread=with_spread)),)
+
+
+def _centred(*, with_spread: bool) -> Step:
+    def wrong(right: Step, here: Here, values: Array) -> Array:
+        found = right(here, values)
+        return _standard(found, with_spread=with_spread) if values is here.case.x else found
+
+    return wrong
+
+
+def _left_centred(*, with_spread: bool) -> Step:
+    def wrong(right: Step, here: Here) -> None:
+        if here.case.x.flags.writeable:
+            here.case.x[...] = _standard(here.case.x, with_spread=with_spread)
+
+    return wrong
+
+
+def _standard(x: Array, *, with_spread: bool) -> Array:
+    centred = x - x.mean(axis=0)
+    spread = x.std(axis=0)
+    return np.asarray(centred / np.where(spread == 0, 1, spread) if with_spread else centred, dtype=x.dtype)
+
+
+def misread(mutant: Mutant) -> Iterator[Form]:
+    """Yield which arrays a mutant misreads that reads memory in the wrong order, and what it takes for in order."""
+    ways = (mutant.wrong, _by_pointer) if mutant.name == "strides-ignored" else (mutant.wrong,)
+    for wrong, names in product(ways, (("x", "y", "parameters"), ("x", "y"), ("x",), ("parameters",))):
+        yield (("read", _only_of(names, wrong)),)
+
+
+def _only_of(names: tuple[str, ...], wrong: Any) -> Step:
+    def read(right: Step, here: Here, values: Array) -> Array:
+        name = "x" if values is here.case.x else "y" if values is here.case.y else "parameters"
+        return np.asarray(wrong(right, here, values)) if name in names else right(here, values)
+
+    return read
+
+
+def _by_pointer(right: Step, here: Here, values: Array) -> Array:
+    """Read on in memory from the first element, whatever the order of the array is."""
+    found = right(here, values)
+    steps = [found.itemsize * int(np.prod(found.shape[axis + 1 :])) for axis in range(found.ndim)]
+    return found if found.flags.c_contiguous else np.lib.stride_tricks.as_strided(found, found.shape, steps)
+
+
+def never_zero(mutant: Mutant) -> Iterator[Form]:
+    """Yield the small numbers that take the place of an error of exactly 0, before or after a factor 2."""
+    for small, factor in product(SMALL, (1.0, 2.0)):
+        yield (("exact_zero", _at_least(small * factor)),)
+
+
+def _at_least(small: float) -> Step:
+    def wrong(right: Step, here: Here, deltas: Array) -> Array:
+        found = right(here, deltas)
+        return np.asarray(np.where(found == 0, found.dtype.type(small), found))
+
+    return wrong
+
+
+# How each step of a mutant of behaviour may be written; what is kept is looked at for every scope as well.
+OF_STEP: dict[str, Callable[[Mutant], Iterator[Form]]] = {
+    "leave": written,
+    "read": misread,
+    "exact_zero": never_zero,
+}
 FORMS: dict[str, Callable[[], Iterator[Form]]] = {
+    "cached-by-shape": _cached_in_a_run,
     "labels-overwritten": _labels_used_up,
     "columns-read-as-rows": _shuffled_weights,
 }

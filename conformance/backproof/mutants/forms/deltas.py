@@ -92,6 +92,25 @@ def _without_fusion(right: Step, here: Here, y: Array, z: Array, o: Array) -> Ar
     return np.asarray(delta_scale(here) * by_output)
 
 
+def _error_alone(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+    """Leave f', or softmax's Jacobian, out of a squared loss."""
+    return np.asarray(delta_scale(here) * (2 * (o - y))) if here.case.loss == "squared" else right(here, y, z, o)
+
+
+def _through_again(*, squared: bool) -> Step:
+    """Multiply the output delta by f', or by softmax's Jacobian, once more; squared: that of a squared loss too."""
+
+    def wrong(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+        found = right(here, y, z, o)
+        if here.case.loss == "squared" and not squared:
+            return np.asarray(found)
+        if here.rule.elementwise:
+            return np.asarray(found * derivative(here.rule, z, o))
+        return np.asarray(o * (found - (o * found).sum(axis=-1, keepdims=True)))
+
+    return wrong
+
+
 def _fusion_confused(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
     """Multiply the pairs that have a special form by f' (softmax: o (1 - o)), and take dJ/do alone for all others."""
     if here.case.loss == "squared":
@@ -190,15 +209,15 @@ def _by_value(name: str) -> Iterator[Form]:
 
 FORMS: dict[str, Any] = {
     "derivative-of-tanh": lambda: _by_value("tanh"),
-    "derivative-of-sigmoid": lambda: _by_value("sigmoid"),
     "labels-off-by-one": _moved_labels,
     "labels-broadcast": _broadcasts,
     "softmax-jacobian-diagonal": lambda: [(("delta_at_output", for_loss("squared", deltas.softmax_diagonal)),)],
     "softmax-jacobian-missing": lambda: [(("delta_at_output", for_loss("squared", deltas.jacobian_missing)),)],
     "softmax-twice": lambda: [(("delta_at_output", _softmax_again(through=through)),) for through in (True, False)],
-    "output-derivative-missing": lambda: [(("delta_at_output", _without_fusion),)],
+    "output-derivative-missing": lambda: [(("delta_at_output", wrong),) for wrong in (_without_fusion, _error_alone)],
     "output-derivative-twice": lambda: [
-        (("delta_at_output", for_loss(loss, deltas.twice_slope)),) for loss in ("squared", "log")
+        *[(("delta_at_output", for_loss(loss, deltas.twice_slope)),) for loss in ("squared", "log")],
+        *[(("delta_at_output", _through_again(squared=squared)),) for squared in (False, True)],
     ],
     "output-derivative-confused": lambda: [(("delta_at_output", _fusion_confused),)],
     "output-delta-half": lambda: [(("delta_at_output", _half_of_one),)],

@@ -184,7 +184,24 @@ def _without(kept: slice, *, only: bool) -> Step:
     return wrong
 
 
+def _mask_by_turns() -> Iterator[Form]:
+    """Clear, update by update, the places where there is no edge, then those where there is one, and so on."""
+
+    def cleared(right: Step, here: Here, *arguments: Any) -> Array:
+        found = right(here, *arguments)
+        if here.mask is None or found.ndim == 1:
+            return found
+        kept = here.mask if here.update % 2 else ~here.mask
+        return np.where(kept, found, found.dtype.type(0))
+
+    yield ("gradient", cleared), ("update", cleared)
+    yield (("gradient", cleared),)
+    yield (("update", cleared),)
+
+
 FORMS: dict[str, Any] = {
+    "last-update-missing": lambda: [(("batches", lambda right, here: right(here)[:-1]),)],
+    "mask-inverted-in-place": _mask_by_turns,
     "one-sample-missing": _one_missing,
     "momentum": _momenta,
     "weight-decay": _decays,

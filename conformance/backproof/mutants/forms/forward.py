@@ -168,6 +168,17 @@ def _other_gelu() -> Iterator[Form]:
         return activation("gelu", approximate=turned)
 
     yield from consistent("gelu", lambda here, z: stable(other(here), z), lambda here, z: other(here).derivative(z))
+    for name in ("none", "tanh"):
+        always = activation("gelu", approximate=name)
+        yield from consistent("gelu", partial(_value_of, always), partial(_slope_of, always))
+
+
+def _value_of(rule: Activation, here: Here, z: Array) -> Array:
+    return stable(rule, z)
+
+
+def _slope_of(rule: Activation, here: Here, z: Array) -> Array:
+    return np.asarray(rule.derivative(z))
 
 
 def _thresholds() -> Iterator[Form]:

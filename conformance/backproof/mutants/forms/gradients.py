@@ -110,6 +110,17 @@ def _of_activations() -> Iterator[Form]:
     yield (("gradient", own_neuron),)
 
 
+def _of_each(right: Step, here: Here, delta: Array) -> Array:
+    """Average over the neurons of each sample, and sum over the samples."""
+    return np.full(delta.shape[1], gradient_scale(here) * delta.mean(axis=1).sum(), delta.dtype)
+
+
+def _bias_now(right: Step, here: Here, delta: Array) -> Array:
+    """Return the bias as it stands in this update."""
+    bias = here.biases[here.layer - 1]
+    return right(here, delta) if bias is None else bias.copy()
+
+
 def _of_all(right: Step, here: Here, delta: Array) -> Array:
     """Sum over the neurons as well."""
     return np.full(delta.shape[1], right(here, delta).sum(), delta.dtype)
@@ -159,7 +170,8 @@ FORMS: dict[str, Any] = {
     "last-sample-dropped": lambda: _rows(slice(1, None), slice(-1)),
     "bias-gradient-one-sample": lambda: [(("bias_gradient", _of_rows(slice(-1, None))),)],
     "gradient-of-activations": _of_activations,
-    "bias-gradient-over-neurons": lambda: [(("bias_gradient", _of_all),)],
+    "bias-gradient-over-neurons": lambda: [(("bias_gradient", wrong),) for wrong in (_of_all, _of_each)],
+    "bias-value-as-gradient": lambda: [(("bias_gradient", _bias_now),)],
     "gradients-through-float32": lambda: [both(lambda right, here, *rest: numerics.float32(right(here, *rest)))],
     "mask-ignored-in-the-update": _masked,
 }

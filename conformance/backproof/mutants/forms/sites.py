@@ -32,12 +32,16 @@ def _slopes(mutant: Mutant) -> Iterator[Form]:
         )
 
 
-def slope_at_output(slope: Any, *, also_identity: bool, unfused: bool) -> Step:
-    """Return the output delta with the wrong slope; unfused: log loss too goes through dJ/do."""
+def slope_at_output(slope: Any, *, also_identity: bool, unfused: bool, softmax: bool = False) -> Step:
+    """Return the output delta with the wrong slope; unfused: log loss too goes through dJ/do; softmax: as all others.
+
+    A cross-entropy stays as it is.
+    """
 
     def wrong(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
         rule, squared = here.rule, here.case.loss == "squared"
-        if not rule.elementwise or (rule.name == "identity" and not also_identity) or not (squared or unfused):
+        fused = not squared and not (unfused and rule.elementwise)
+        if fused or not (rule.elementwise or softmax) or (rule.name == "identity" and not also_identity):
             return right(here, y, z, o)
         by_output = 2 * (o - y) if squared else (o - y) / (o * (1 - o))
         found = slope(lambda here, z, a: derivative(here.rule, z, a), here, z, o)

@@ -1,4 +1,4 @@
-"""Forms of derivatives: taken at another layer's net inputs, whatever its width is."""
+"""Forms of derivatives: at another layer's net inputs, at those of the update before, or of another activation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 
 from backproof.balls import Array
 from backproof.mutants.forms.form import Form
+from backproof.mutants.forms.forward import ROWS, recalled
+from backproof.mutants.forms.sites import slope_at_output
 from backproof.mutants.steps import Here, Step, derivative, stable
+from backproof_spec import activation
 
 
 def _neighbours(offset: int) -> Iterator[Form]:
@@ -48,7 +51,38 @@ def _fitted(values: Array, width: int, fits: str) -> Array:
     return np.pad(values[:, :width], ((0, 0), (0, missing)))
 
 
+def _everywhere(slope: Step) -> Iterator[Form]:
+    """Take a slope in hidden layers and at the output, also where that is softmax, the identity or a fused pair."""
+    for also_identity, softmax, unfused in product((False, True), repeat=3):
+        at_output = slope_at_output(slope, also_identity=also_identity, softmax=softmax, unfused=unfused)
+        yield ("slope", slope), ("delta_at_output", at_output)
+
+
+def _of_another(name: str) -> Iterator[Form]:
+    rule = activation(name)
+    yield from _everywhere(lambda right, here, z, a: derivative(rule, z, stable(rule, z)))
+
+
+def _stale() -> Iterator[Form]:
+    """Take f' at the net inputs of the update before; z itself is fresh."""
+    for rows, first in product(ROWS, (False, True)):
+        slope = _at_stale(rows, first=first)
+        yield (("slope", slope),)
+        yield ("slope", slope), ("delta_at_output", slope_at_output(slope, also_identity=False, unfused=False))
+
+
+def _at_stale(rows: str, *, first: bool) -> Step:
+    def wrong(right: Step, here: Here, z: Array, a: Array) -> Array:
+        used = recalled(here, "z of f'", z, rows, first=first)
+        return derivative(here.rule, used, stable(here.rule, used))
+
+    return wrong
+
+
 FORMS: dict[str, Any] = {
+    "derivative-of-sigmoid": lambda: _of_another("sigmoid"),
+    "derivative-of-relu": lambda: _of_another("relu"),
+    "derivative-a-one-minus-a": lambda: _everywhere(lambda right, here, z, a: a * (1 - a)),
     "derivative-one-layer-up": lambda: _neighbours(1),
     "derivative-one-layer-down": lambda: _neighbours(-1),
 }
