@@ -60,7 +60,7 @@ def judge_deltas(
         zs = np.concatenate([z.rows(*row) for row in rows]).astype(np.float64)
         shown = np.concatenate([deltas.rows(*row) for row in rows]).astype(np.float64)
         s, absolute = passed.backward, passed.absolute_backward * (1 + models.worst.gamma(m))
-        slope, jump = _slope(case, activation, zs, values_of(activation, zs))
+        slope, jump = slope_of(case, activation, zs, values_of(activation, zs))
 
         def bound(model: Tolerance, *, reduced: bool) -> Array:
             r = model.derivative(activation, zs, reduced=reduced)
@@ -76,7 +76,7 @@ def judge_deltas(
     for start, stop in row_blocks(z.shape, FEW):
         zs, shown = z.rows(start, stop).astype(np.float64), deltas.rows(start, stop).astype(np.float64)
         s = direct.rows(start, stop).astype(np.float64)
-        slope, jump = _slope(case, activation, zs, values_of(activation, zs))
+        slope, jump = slope_of(case, activation, zs, values_of(activation, zs))
         reference = slope * s
 
         def full(zs: Array = zs, s: Array = s, slope: Array = slope, jump: Any = jump) -> Bounds:
@@ -201,7 +201,7 @@ def values_of(activation: Activation, z: Array) -> Array:
     return np.asarray(activation(z))
 
 
-def _slope(case: Case, activation: Activation, z: Array, a: Array) -> tuple[Array, Any]:
+def slope_of(case: Case, activation: Activation, z: Array, a: Array) -> tuple[Array, Any]:
     """Return f'(z) in float64, and how far it may be from there at a kink without a declared convention."""
     kink, declared = activation.kink, case.conventions.kink
     chosen = None
@@ -218,4 +218,4 @@ def _output_delta(case: Case, models: Models, activation: Activation, y: Array, 
     rule = case.loss_rule
     if (activation.name, rule.name) in SPECIAL_FORMS:
         return np.asarray(output_deltas(activation, rule, y, z, o, models.delta))
-    return np.asarray(output_delta(rule.derivative(y, o), _slope(case, activation, z, o)[0], models.delta))
+    return np.asarray(output_delta(rule.derivative(y, o), slope_of(case, activation, z, o)[0], models.delta))

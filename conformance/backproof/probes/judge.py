@@ -20,13 +20,14 @@ from backproof.probes.account import Account, Sight
 from backproof.probes.case import LARGE, LargeCase
 from backproof.probes.draw import PROBES, ROWS, SAMPLES, Draw, draw
 from backproof.probes.elements import judge_activations, judge_deltas, judge_outputs
+from backproof.probes.full import Full
 from backproof.probes.gradients import GradientSums, sum_gradients
 from backproof.probes.locate import located
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums, pass_parameters
 from backproof.probes.products import judge_backward, judge_forward
 from backproof.probes.reading import GRADIENTS, Shown, expected_shape, placeholders, read_sources
-from backproof.probes.sources import Source, Stored, as_source
+from backproof.probes.sources import Source, Stored, as_source, whole
 from backproof.probes.tally import Tally
 
 
@@ -132,7 +133,12 @@ class _Work:
     def _layer(self, number: int) -> None:
         below, deltas = self.below(number), self.shown.get(("deltas", number))
         sums = None if below is None or deltas is None else self._gradients(number, below, deltas)
-        passed = pass_parameters(self.case, number, self.shown, self.chosen, self.models, below, sums)
+        weights: Source = as_source(self.case.layers[number - 1].weights)
+        if self.chosen.everything:
+            weights = Stored(whole(weights))  # read more than once: not generated anew each time
+            full = Full(self.case, number, weights.array, self.shown, below, self.models)
+            self._keep([*full.gradient(), *full.net_inputs(), *full.deltas_below()])
+        passed = pass_parameters(self.case, number, self.shown, self.chosen, self.models, weights, sums)
         self._keep(passed.tallies, passed.sights)
         self._forward(number, below, passed)
         self._backward(number, passed)
@@ -160,7 +166,7 @@ class _Work:
         if direct is not None:
             self._keep(*judge_backward(self.case, number, deltas, direct, passed, self.chosen, self.models))
         found = self.shown.get(("deltas", lower))
-        if z is not None and found is not None:
+        if z is not None and found is not None and (direct is not None or not self.chosen.everything):
             self._keep([judge_deltas(self.case, lower, z, found, direct, passed, self.chosen, self.models)])
 
     def _keep(self, tallies: list[Tally], sights: list[Sight] | None = None) -> None:

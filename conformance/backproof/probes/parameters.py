@@ -16,7 +16,7 @@ from backproof.probes.draw import Draw
 from backproof.probes.gradients import GradientSums
 from backproof.probes.models import Bound, Models
 from backproof.probes.sight import sight
-from backproof.probes.sources import FEW, Array, Reader, Source, as_source, block_height, row_blocks, whole
+from backproof.probes.sources import FEW, Array, Reader, Source, block_height, row_blocks, whole
 from backproof.probes.tally import Tally
 from backproof.tolerance import K, gradient_terms
 
@@ -27,8 +27,8 @@ QUICK = 0.5  # the largest share of its bound that an update can have which is r
 class ParameterSums:
     """Of W (m, n): W^T R and W Q for random signs, products with the samples in full, rows and columns, |W|.
 
-    left: R (m, probes); right: Q (n, probes); forward: W a of all samples, where everything is judged in full;
-    backward: W^T delta of the chosen samples (None where dE/da is shown); each with its absolute sums.
+    left: R (m, probes); right: Q (n, probes); backward: W^T delta of the chosen samples, with its absolute sums (None
+    where dE/da is shown, or everything is judged in full).
     """
 
     left: Array
@@ -41,8 +41,6 @@ class ParameterSums:
     in_rows: Array
     in_columns: Array
     norm: float = 0.0
-    forward: Array | None = None
-    absolute_forward: Array | None = None
     backward: Array | None = None
     absolute_backward: Array | None = None
     tallies: list[Tally] = field(default_factory=list)
@@ -55,12 +53,11 @@ def pass_parameters(
     shown: Mapping[tuple[str, int], Source],
     chosen: Draw,
     models: Models,
-    below: Source | None,
+    weights: Source,
     sums: GradientSums | None,
 ) -> ParameterSums:
-    """Return the sums of one layer, with the findings on its gradient and its update."""
+    """Return the sums of one layer, with the findings on its gradient and its update; weights: before the update."""
     layer = case.layers[number - 1]
-    weights: Source = as_source(layer.weights)
     m, n = weights.shape
     left, right = chosen.signs(m, 10 * number + 3), chosen.signs(n, 10 * number + 4)
     rows, columns = chosen.places(m, 10 * number + 5), chosen.places(n, 10 * number + 6)
@@ -75,40 +72,35 @@ def pass_parameters(
         in_rows=np.empty((len(rows), n), case.dtype),
         in_columns=np.empty((m, len(columns)), case.dtype),
     )
-    # Each sample's net inputs are probed, so that none is needed in full beside some neurons.
-    a = _of_samples(below, chosen.samples) if below is not None and chosen.everything else None
-    upper = shown.get(("deltas", number)) if number > 1 else None
+    upper = shown.get(("deltas", number)) if number > 1 and not chosen.everything else None
     by_samples = upper is not None and ("activation_gradients", number - 1) not in shown
     delta = _of_samples(upper, chosen.samples) if upper is not None and by_samples else None
     update = _Update(case, number, shown, models, sums)
-    found.norm = _sum_blocks(
-        weights, found, update, _Sides.of(case.dtype, right, a), _Sides.of(case.dtype, left, delta)
-    )
+    found.norm = _sum_blocks(weights, found, update, _Left.of(case.dtype, left, delta))
     update.biases(found.biases)
     found.tallies, found.sights = update.finish()
     return found
 
 
 @dataclass(slots=True)
-class _Sides:
-    """What W is multiplied by from one side, in rows: random signs, then the samples in full; their absolute values."""
+class _Left:
+    """What W is multiplied by from the left, in rows: random signs, then the samples in full; their absolute values."""
 
     stacked: Array
     absolute: Array
 
     @classmethod
-    def of(cls, dtype: str, signs: Array, samples: Array | None) -> _Sides:
+    def of(cls, dtype: str, signs: Array, samples: Array | None) -> _Left:
         none = np.empty((0, len(signs)))
         samples = none if samples is None else samples
         return cls(np.vstack([signs.T, samples]), np.abs(samples).astype(dtype))
 
 
-def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, right: _Sides, left: _Sides) -> float:
+def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _Left) -> float:
     """Go through W once, fill the sums, judge the update, and return the Frobenius norm of W."""
     m, n = weights.shape
     probes, squares, buffered = found.left.shape[1], 0.0, block_height((m, n)) * n
-    by_right, by_left = np.empty((m, len(right.stacked))), np.zeros((len(left.stacked), n))
-    absolute_right = np.empty((m, len(right.absolute)), weights.dtype)
+    found.by_right, by_left = np.empty((m, probes)), np.zeros((len(left.stacked), n))
     absolute_left = np.zeros((len(left.absolute), n), weights.dtype)
     reader = Reader(weights, block_height((m, n)))
     for start, stop in row_blocks((m, n)):
@@ -117,16 +109,12 @@ def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, right: _
         here = (found.rows >= start) & (found.rows < stop)
         found.in_rows[here] = block[found.rows[here] - start]
         found.in_columns[start:stop] = block[:, found.columns]
-        by_right[start:stop] = w @ right.stacked.T
+        found.by_right[start:stop] = w @ found.right
         by_left += left.stacked[:, start:stop] @ w
         update.block(start, stop, block, w)
-        if len(right.absolute) or len(left.absolute):
-            size = reader.absolute(block)
-            absolute_right[start:stop] = size @ right.absolute.T
-            absolute_left += left.absolute[:, start:stop] @ size
-    found.by_right, found.by_left = by_right[:, :probes], by_left[:probes]
-    if len(right.absolute):
-        found.forward, found.absolute_forward = by_right[:, probes:], absolute_right
+        if len(left.absolute):
+            absolute_left += left.absolute[:, start:stop] @ reader.absolute(block)
+    found.by_left = by_left[:probes]
     if len(left.absolute):
         found.backward, found.absolute_backward = by_left[probes:], absolute_left
     return float(np.sqrt(squares)) * (1 + update.models.worst.gamma(buffered))
