@@ -89,15 +89,15 @@ def test_an_element_passes_up_to_its_own_bound_and_no_further(quantity, dtype, s
 def test_the_first_bound_is_never_above_the_own_one(conventions, monkeypatch):
     """At every element of every block; twice as much of it would be."""
     case = large("tanh", widths=(9, 80, 33)).under(conventions)
-    blocks, compare = [], full._compare
+    blocks, compare = [], full.compare
 
-    def seen(tally: Any, values: Any, reference: Any, part: Any, bounds: Any, corner: Any) -> None:
+    def seen(tally: Any, values: Any, reference: Any, part: Any, bounds: Any, **names: Any) -> None:
         rows, columns = (places.ravel() for places in np.indices(part.shape))
         own = np.minimum(*bounds(rows, columns)).reshape(part.shape)
         blocks.append((tally.clause, bool((part <= own).all()), bool((2 * part <= own).all())))
-        compare(tally, values, reference, part, bounds, corner)
+        compare(tally, values, reference, part, bounds, **names)
 
-    monkeypatch.setattr(full, "_compare", seen)
+    monkeypatch.setattr(full, "compare", seen)
     judge_by_probes(case, update(case), everything=True)
     assert {clause for clause, _, _ in blocks} == {"E1", "E11", "E17"}
     assert all(within for _, within, _ in blocks)

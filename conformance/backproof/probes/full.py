@@ -8,23 +8,23 @@ Index conventions: layer l has m neurons and reads n; W is (m, n), a (B, n), del
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backproof.case import Case
-from backproof.probes.elements import slope_of, values_of
+from backproof.probes.compare import Bounds, compare
+from backproof.probes.elements import delta_bounds, delta_terms, slope_of, values_of
 from backproof.probes.models import Models
 from backproof.probes.sources import ELEMENTS, FEW, Array, Source, whole
 from backproof.probes.tally import Tally
-from backproof.tolerance import RESOLUTION, SCALE_TERMS, SHOWN_TERMS, Tolerance, gradient_terms
+from backproof.tolerance import SHOWN_TERMS, gradient_terms
 
 TERMS = 2.0  # times the square root of a sum's terms enter its first bound: as that, the roundings of the sum grow
 SCATTERED = 1 / 64  # of a block's elements, from here on one matrix product is cheaper than their single sums
 
-Bounds = tuple[Array, Array]
 Shown = Mapping[tuple[str, int], Source]
 
 
@@ -91,7 +91,7 @@ class Full:
         models, rate, samples = self.models, float(self.case.learning_rate), self.samples
         tally = Tally("E11", "weight_gradients", self.number, "every element in full")
         some = _largest(np.abs(self.delta).sum(axis=1) * np.abs(self.a).sum(axis=1))
-        read = _Factor.of(self.a.T, some)
+        read, every = _Factor.of(self.a.T, some), np.arange(self.weights.shape[1])
         terms = gradient_terms(samples, scaled=models.scaled)
         for start, stop in _blocks(*self.weights.shape, samples):
             product, uncertain = _Product(_Factor.of(self.delta[:, start:stop].T, some), read), None
@@ -104,19 +104,19 @@ class Full:
 
             def bounds(
                 rows: Array, columns: Array, product: _Product = product, uncertain: Array | None = uncertain
-            ) -> Bounds:
+            ) -> tuple[Array, Array]:
                 absolute = self._rounded_up(product.absolute(rows, columns), samples)
                 extra = 0.0 if uncertain is None else uncertain[rows, columns]
                 low, high = models.bounds(lambda m: m.gradient_of(samples, absolute, scaled=models.scaled))
                 return models.gradient * low + extra, models.gradient * high + extra
 
             reference = product.sums()
-            part = self._part(product, reference, terms)
+            part = models.part(terms, product.part(reference))
             if models.gradient != 1:
                 reference, part = models.gradient * reference, models.gradient * part
             if uncertain is not None:
                 part += uncertain
-            _compare(tally, values, reference, part, bounds, (start, 0))
+            compare(tally, values, reference, part, bounds, rows=np.arange(start, stop), columns=every)
         return [tally]
 
     def net_inputs(self) -> list[Tally]:
@@ -128,12 +128,12 @@ class Full:
         biases = np.zeros(m) if layer.biases is None else _as_double(whole(layer.biases))
         tally, models = Tally("E1", "net_inputs", self.number, "every element in full"), self.models
         values, some = z.rows(0, self.samples), _largest(np.abs(self.a).sum(axis=0))
-        read = _Factor.of(self.a, some)
+        read, every = _Factor.of(self.a, some), np.arange(self.samples)
         for start, stop in _blocks(m, n, self.samples):
             product = _Product(read, _Factor.of(_as_double(self.weights[start:stop]), some))
             b = biases[start:stop]
             reference = product.sums()
-            part = self._part(product, reference, n + 1 + SHOWN_TERMS)
+            part = models.part(n + 1 + SHOWN_TERMS, product.part(reference))
             reference += b
 
             def bounds(
@@ -142,12 +142,13 @@ class Full:
                 product: _Product = product,
                 b: Array = b,
                 reference: Array = reference,
-            ) -> Bounds:
+            ) -> tuple[Array, Array]:
                 absolute = self._rounded_up(product.absolute(rows, columns), n)
                 size, total = np.abs(b[columns]), reference[rows, columns]
                 return models.bounds(lambda model: model.net_input_of(n, absolute, size, total))
 
-            _compare(tally, values[:, start:stop], reference, part, bounds, (0, start))
+            columns = np.arange(start, stop)
+            compare(tally, values[:, start:stop], reference, part, bounds, rows=every, columns=columns)
         return [tally]
 
     def deltas_below(self) -> list[Tally]:
@@ -160,107 +161,46 @@ class Full:
         how = "every element in full" if direct is None else "dE/da, every element in full"
         tally = Tally("E17", "deltas", lower, how)
         values, some = shown.rows(0, self.samples), _largest(np.abs(self.delta).sum(axis=0))
-        errors = _Factor.of(self.delta, some)
-        terms = m + 1 + SHOWN_TERMS + (SCALE_TERMS if self.models.scaled and direct is None else 0)
+        errors, every = _Factor.of(self.delta, some), np.arange(self.samples)
+        terms = delta_terms(m, self.models) if direct is None else m + 1 + SHOWN_TERMS
         for start, stop in _blocks(n, m, self.samples):
             product = _Product(errors, _Factor.of(_as_double(self.weights[:, start:stop]).T, some))
             sums = product.sums()
-            part = self._part(product, sums, terms)
+            part = self.models.part(terms, product.part(sums))
             if direct is not None or z is None:
                 reference, bounds = sums, self._product_bounds(product, sums)
             else:
                 zs = _as_double(z.rows(0, self.samples)[:, start:stop])
                 reference, part, bounds = self._sloped(product, sums, part, zs)
-            _compare(tally, values[:, start:stop], reference, part, bounds, (0, start))
+            columns = np.arange(start, stop)
+            compare(tally, values[:, start:stop], reference, part, bounds, rows=every, columns=columns)
         return [tally]
 
-    def _product_bounds(self, product: _Product, sums: Array) -> Callable[[Array, Array], Bounds]:
+    def _product_bounds(self, product: _Product, sums: Array) -> Bounds:
         m = len(self.weights)
 
-        def bounds(rows: Array, columns: Array) -> Bounds:
+        def bounds(rows: Array, columns: Array) -> tuple[Array, Array]:
             absolute = self._rounded_up(product.absolute(rows, columns), m)
             return self.models.bounds(lambda model: model.net_input_of(m, absolute, 0.0, sums[rows, columns]))
 
         return bounds
 
-    def _sloped(
-        self, product: _Product, sums: Array, part: Array, zs: Array
-    ) -> tuple[Array, Array, Callable[[Array, Array], Bounds]]:
+    def _sloped(self, product: _Product, sums: Array, part: Array, zs: Array) -> tuple[Array, Array, Bounds]:
         """Return f' o (W^T delta), its first bound and its own."""
         models, m = self.models, len(self.weights)
         activation = self.case.layers[self.number - 2].activation
         slope, jump = slope_of(self.case, activation, zs, values_of(activation, zs))
 
-        def bounds(rows: Array, columns: Array) -> Bounds:
-            absolute = self._rounded_up(product.absolute(rows, columns), m)
-            z, f, s = zs[rows, columns], slope[rows, columns], np.abs(sums[rows, columns])
-            free = np.broadcast_to(jump, zs.shape)[rows, columns] * s
+        def absolute(rows: Array, columns: Array) -> Array:
+            return self._rounded_up(product.absolute(rows, columns), m)
 
-            def bound(model: Tolerance, *, reduced: bool) -> Array:
-                r = model.derivative(activation, z, reduced=reduced)
-                return np.asarray(model.delta_of(m, f, r, s, absolute, scaled=models.scaled) + free)
-
-            reduced = not activation.rule.piecewise_linear
-            low = models.bounds(lambda model: bound(model, reduced=False))[0]
-            return low, models.bounds(lambda model: bound(model, reduced=reduced))[1]
-
+        bounds = delta_bounds(self.case, self.number - 1, zs, slope, jump, sums, absolute, models)
         part *= np.abs(slope)
         part += models.worst.smallest
         return slope * sums, part, bounds
 
-    def _part(self, product: _Product, sums: Array, terms: int) -> Array:
-        """Return a first bound of a product: some of its terms, at the smaller of the factors of its two bounds."""
-        models, part = self.models, product.part(sums)
-        factor = min(models.bounds(lambda model: model.product(terms, np.ones(()))))
-        part *= float(factor) / (1 + models.own_worst.gamma(2 * product.left.terms.shape[1]))
-        part += models.worst.smallest
-        return part
-
     def _rounded_up(self, absolute: Array, terms: int) -> Array:
         return absolute * (1 + self.models.worst.gamma(terms))
-
-
-def _compare(
-    tally: Tally,
-    values: Array,
-    reference: Array,
-    part: Array,
-    bounds: Callable[[Array, Array], Bounds],
-    corner: tuple[int, int],
-) -> None:
-    """Compare a block: what is within `part` of its bound passes, the rest gets (expected, worst) at (rows, columns).
-
-    That a pass means something is shown by the bound of the element of the largest reference; if not there, by all.
-    """
-    error = np.subtract(values, reference)
-    np.abs(error, out=error)
-    error /= part
-    largest = float(error.max())
-    if largest <= 1 and tally.resolution <= RESOLUTION:
-        tally.quick(largest, error.size, tally.resolution)
-        return
-    open_ = ~(error <= 1)
-    if tally.resolution > RESOLUTION:
-        open_.flat[np.abs(reference).argmax()] = True
-    _add(tally, values, reference, bounds, corner, open_)
-    if tally.resolution > RESOLUTION:
-        _add(tally, values, reference, bounds, corner, ~open_)
-        return
-    tally.quick(float(error[~open_].max(initial=0.0)), int((~open_).sum()), tally.resolution)
-
-
-def _add(
-    tally: Tally,
-    values: Array,
-    reference: Array,
-    bounds: Callable[[Array, Array], Bounds],
-    corner: tuple[int, int],
-    chosen: Array,
-) -> None:
-    """Compare the chosen elements within their own bounds."""
-    rows, columns = np.nonzero(chosen)
-    at = np.stack([rows, columns], axis=1) + corner
-    tally.add(_as_double(values[rows, columns]), reference[rows, columns], *bounds(rows, columns), at=at)
 
 
 def _largest(weights: Array) -> Array:

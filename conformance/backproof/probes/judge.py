@@ -144,7 +144,7 @@ class _Work:
         self._backward(number, passed)
         activation = self.case.layers[number - 1].activation
         z, a = self.shown.get(("net_inputs", number)), self.shown.get(("activations", number))
-        if z is not None and a is not None:
+        if z is not None and a is not None and number < self.case.depth:
             self._keep([judge_activations(activation, number, z, a, self.models)])
         if number == self.case.depth and z is not None:
             self._keep(judge_outputs(self.case, self.shown, self.models))

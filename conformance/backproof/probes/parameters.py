@@ -12,14 +12,16 @@ import numpy as np
 
 from backproof.case import Case
 from backproof.probes.account import Sight
-from backproof.probes.draw import Draw
+from backproof.probes.compare import compare
+from backproof.probes.draw import Draw, sums_with
 from backproof.probes.gradients import GradientSums
-from backproof.probes.models import Bound, Models
+from backproof.probes.models import Models
 from backproof.probes.sight import sight
 from backproof.probes.sources import FEW, Array, Reader, Source, block_height, row_blocks, whole
 from backproof.probes.tally import Tally
 from backproof.tolerance import K, gradient_terms
 
+BLOCK = 1 << 17  # elements of a pass: each block costs some calls, and two thirds of a larger one leave the cache
 QUICK = 0.5  # the largest share of its bound that an update can have which is rounded twice, as here
 
 
@@ -99,17 +101,17 @@ class _Left:
 def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _Left) -> float:
     """Go through W once, fill the sums, judge the update, and return the Frobenius norm of W."""
     m, n = weights.shape
-    probes, squares, buffered = found.left.shape[1], 0.0, block_height((m, n)) * n
+    probes, squares = found.left.shape[1], 0.0
     found.by_right, by_left = np.empty((m, probes)), np.zeros((len(left.stacked), n))
     absolute_left = np.zeros((len(left.absolute), n), weights.dtype)
-    reader = Reader(weights, block_height((m, n)))
-    for start, stop in row_blocks((m, n)):
+    reader = Reader(weights, block_height((m, n), BLOCK))
+    for start, stop in row_blocks((m, n), BLOCK):
         block, w = reader(start, stop)
-        squares += float(np.vdot(block, block))
+        squares += float(np.vdot(w, w))
         here = (found.rows >= start) & (found.rows < stop)
         found.in_rows[here] = block[found.rows[here] - start]
         found.in_columns[start:stop] = block[:, found.columns]
-        found.by_right[start:stop] = w @ found.right
+        found.by_right[start:stop] = sums_with(w, found.right)
         by_left += left.stacked[:, start:stop] @ w
         update.block(start, stop, block, w)
         if len(left.absolute):
@@ -117,7 +119,7 @@ def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _L
     found.by_left = by_left[:probes]
     if len(left.absolute):
         found.backward, found.absolute_backward = by_left[probes:], absolute_left
-    return float(np.sqrt(squares)) * (1 + update.models.worst.gamma(buffered))
+    return float(np.sqrt(squares)) * (1 + update.models.own_worst.gamma(m * n))
 
 
 def _of_samples(source: Source, samples: Array) -> Array:
@@ -149,7 +151,7 @@ class _Update:
             np.empty((rows if recovered else 0, n)),
             np.empty((m if recovered else 0, columns)),
         )
-        self.change = np.empty((block_height((m, n)), n), case.dtype)
+        self.change = np.empty((block_height((m, n), BLOCK), n), case.dtype)
         self.step = Tally("E26", "weights", number, "element by element")
         self.full = Tally("E11", "weight_gradients", number, "rows and columns in full")
         self.probed = Tally("E11", "weight_gradients", number, "random probes")
@@ -170,7 +172,7 @@ class _Update:
             g = (w - after) / self.rate
             extra = self.models.worst.update(w, g, self.rate) / self.rate
             self.spread[start:stop] = np.sqrt(np.einsum("ij,ij->i", extra, extra))
-        self.probe[start:stop] = g @ self.sums.signs
+        self.probe[start:stop] = sums_with(g, self.sums.signs)
         places = np.flatnonzero((self.sums.rows >= start) & (self.sums.rows < stop))
         self.in_rows[places] = g[self.sums.rows[places] - start]
         self.in_columns[start:stop] = g[:, self.sums.columns]
@@ -189,25 +191,32 @@ class _Update:
 
     def _in_full(self, sums: GradientSums) -> None:
         """Judge the rows and columns that were kept."""
-        samples, model = len(self.case.batches[0]), self.models
-        for values, reference, absolute, uncertain, at in (
-            (self.in_rows, sums.in_rows, sums.absolute_rows, self.uncertain_rows, sums.rows),
-            (self.in_columns, sums.in_columns, sums.absolute_columns, self.uncertain_columns, None),
+        samples, model, (m, n) = len(self.case.batches[0]), self.models, (len(self.probe), self.change.shape[1])
+        terms = gradient_terms(samples, scaled=model.scaled)
+        for values, reference, absolute, uncertain, rows, columns in (
+            (self.in_rows, sums.in_rows, sums.absolute_rows, self.uncertain_rows, sums.rows, np.arange(n)),
+            (
+                self.in_columns,
+                sums.in_columns,
+                sums.absolute_columns,
+                self.uncertain_columns,
+                np.arange(m),
+                sums.columns,
+            ),
         ):
             for start, stop in row_blocks(values.shape, FEW):
-                part = slice(start, stop)
-                size = absolute[part].astype(np.float64) * (1 + model.worst.gamma(samples))
-                bounds = model.bounds(self._gradient_bound(size))
-                extra = uncertain[part] if len(uncertain) else 0.0
-                places = np.arange(start, stop) if at is None else at[part]
-                expected, worst = (model.gradient * bound + extra for bound in bounds)
-                self.full.add(
-                    values[part].astype(np.float64), model.gradient * reference[part], expected, worst, places
-                )
+                here = slice(start, stop)
+                size = absolute[here].astype(np.float64) * (1 + model.worst.gamma(samples))
+                extra = uncertain[here] if len(uncertain) else np.zeros((1, 1))
 
-    def _gradient_bound(self, absolute: Array) -> Bound:
-        samples, scaled = len(self.case.batches[0]), self.models.scaled
-        return lambda model: model.gradient_of(samples, absolute, scaled=scaled)
+                def bounds(i: Array, j: Array, size: Array = size, extra: Array = extra) -> tuple[Array, Array]:
+                    chosen, more = size[i, j], np.broadcast_to(extra, size.shape)[i, j]
+                    low, high = model.bounds(lambda m: m.gradient_of(samples, chosen, scaled=model.scaled))
+                    return model.gradient * low + more, model.gradient * high + more
+
+                part = model.gradient * model.part(terms, size) + extra
+                expected = model.gradient * reference[here]
+                compare(self.full, values[here], expected, part, bounds, rows=rows[here], columns=columns)
 
     def biases(self, before: Array | None) -> None:
         """Judge the gradient and the update of the biases, element by element."""

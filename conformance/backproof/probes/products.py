@@ -6,7 +6,7 @@ import numpy as np
 
 from backproof.case import Case
 from backproof.probes.account import Sight
-from backproof.probes.draw import Draw
+from backproof.probes.draw import Draw, sums_with
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums
 from backproof.probes.sight import sight
@@ -34,7 +34,7 @@ def judge_forward(
         product = a @ right.T + constant
         norms = np.sqrt(np.einsum("bn,bn->b", a, a))
         kept.add(
-            shown @ passed.left,
+            sums_with(shown, passed.left),
             product[:, :probes],
             norms,
             shown[:, passed.rows],
@@ -67,7 +67,7 @@ def judge_backward(
         product = delta @ right
         norms = np.sqrt(np.einsum("bm,bm->b", delta, delta))
         kept.add(
-            shown @ passed.right,
+            sums_with(shown, passed.right),
             product[:, :probes],
             norms,
             shown[:, passed.columns],
