@@ -121,3 +121,22 @@ def test_elements_of_which_no_chosen_term_is_left_get_all_their_terms():
     assert status(case, answer, "weight_gradients")[0] is Status.PASSED
     answer["weight_gradients"][1][8, 3] *= np.float32(1.01)
     assert status(case, answer, "weight_gradients")[:2] == (Status.DEVIATES, (8, 3))
+
+
+@pytest.mark.parametrize(("value", "wanted"), [(np.inf, Status.DEVIATES), (1.0, Status.PASSED)])
+def test_a_product_with_an_infinite_factor_lets_nothing_finite_pass(value, wanted):
+    case = large("relu", widths=(96, 300, 64))
+    answer = update(case)
+    answer["deltas"][1][2, 3] = value
+    if np.isfinite(value):
+        answer["weight_gradients"][1] = answer["deltas"][1].T @ answer["activations"][0]
+    assert status(case, answer, "weight_gradients")[0] is wanted
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_a_net_input_that_is_infinite_passes_no_delta_though_its_slope_is_known(value):
+    case = large("relu", widths=(96, 300, 64))
+    answer = update(case)
+    answer["net_inputs"][0][2, 3] = value
+    answer["deltas"][0][2, 3] = (answer["deltas"][1] @ case.for_subject().layers[1].weights)[2, 3] * (value > 0)
+    assert status(case, answer, "deltas")[:2] == (Status.DEVIATES, (2, 3))

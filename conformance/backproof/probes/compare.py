@@ -23,7 +23,7 @@ def compare(
     rows: Array,
     columns: Array,
 ) -> None:
-    """Compare a block: an element within `part`, no more than either of its bounds, passes.
+    """Compare a block: an element within `part`, no more than either of its bounds, passes; infinity lets none pass.
 
     bounds: (expected, worst) of the elements at (rows, columns) of the block; rows, columns: what these are called.
     That a pass means something is shown by the bound of the element of the largest reference; if not there, by all.
@@ -37,17 +37,19 @@ def compare(
     if largest <= 1 and tally.resolution <= RESOLUTION:
         tally.quick(largest, error.size, tally.resolution)
         return
-    remaining = ~(error <= 1)
+    remaining = np.flatnonzero(~(error <= 1)) if not largest <= 1 else np.empty(0, np.intp)
     if tally.resolution > RESOLUTION:
-        remaining.flat[np.abs(reference).argmax()] = True
+        remaining = np.union1d(remaining, np.abs(reference).argmax())
 
     def add(chosen: Array) -> None:
-        i, j = np.nonzero(chosen)
+        i, j = np.unravel_index(chosen, error.shape)
         at = np.stack([rows[i], columns[j]], axis=1)
-        tally.add(values[i, j].astype(np.float64), reference[i, j], *bounds(i, j), at=at)
+        expected, worst = (np.where(np.isfinite(bound), bound, np.nan) for bound in bounds(i, j))
+        tally.add(values[i, j].astype(np.float64), reference[i, j], expected, worst, at=at)
 
     add(remaining)
     if tally.resolution > RESOLUTION:
-        add(~remaining)
+        add(np.setdiff1d(np.arange(error.size), remaining))
         return
-    tally.quick(float(error[~remaining].max(initial=0.0)), int((~remaining).sum()), tally.resolution)
+    error.flat[remaining] = 0.0
+    tally.quick(float(error.max()), error.size - len(remaining), tally.resolution)

@@ -196,7 +196,7 @@ class Full:
 
         bounds = delta_bounds(self.case, self.number - 1, zs, slope, jump, sums, absolute, models)
         part *= np.abs(slope)
-        part += models.worst.smallest
+        part += models.worst.smallest + 0.0 * zs  # where z is not finite, the whole bounds decide
         return slope * sums, part, bounds
 
     def _rounded_up(self, absolute: Array, terms: int) -> Array:

@@ -116,6 +116,8 @@ class _Work:
     def __init__(self, case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw) -> None:
         self.case, self.shown, self.chosen = case, shown, chosen
         self.models = Models.of(case)
+        x = case.x[list(case.batches[0])] if isinstance(case.x, np.ndarray) else case.x
+        self.samples: Source = Stored(whole(x)) if chosen.everything else as_source(x)
         self.tallies: list[Tally] = []
         self.sights: list[Sight] = []
 
@@ -127,8 +129,7 @@ class _Work:
         """Return what a layer reads: the samples, or the activations of the layer before, where they are shown."""
         if number > 1:
             return self.shown.get(("activations", number - 1))
-        x, batch = self.case.x, list(self.case.batches[0])
-        return as_source(x) if not isinstance(x, np.ndarray) else Stored(x[batch])
+        return self.samples
 
     def _layer(self, number: int) -> None:
         below, deltas = self.below(number), self.shown.get(("deltas", number))

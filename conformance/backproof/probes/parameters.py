@@ -113,7 +113,7 @@ def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _L
         found.in_columns[start:stop] = block[:, found.columns]
         found.by_right[start:stop] = sums_with(w, found.right)
         by_left += left.stacked[:, start:stop] @ w
-        update.block(start, stop, block, w)
+        update.block(start, stop, block, w, reader.spare(stop - start))
         if len(left.absolute):
             absolute_left += left.absolute[:, start:stop] @ reader.absolute(block)
     found.by_left = by_left[:probes]
@@ -151,18 +151,17 @@ class _Update:
             np.empty((rows if recovered else 0, n)),
             np.empty((m if recovered else 0, columns)),
         )
-        self.change = np.empty((block_height((m, n), BLOCK), n), case.dtype)
         self.step = Tally("E26", "weights", number, "element by element")
         self.full = Tally("E11", "weight_gradients", number, "rows and columns in full")
         self.probed = Tally("E11", "weight_gradients", number, "random probes")
         self.vectors: list[Tally] = []
 
-    def block(self, start: int, stop: int, block: Array, w: Array) -> None:
-        """Judge the rows start to stop - 1; block: W in its dtype, w: in float64."""
+    def block(self, start: int, stop: int, block: Array, w: Array, spare: Array) -> None:
+        """Judge the rows start to stop - 1; block: W in its dtype, w: in float64, spare: a buffer like the block."""
         gradient = None if self.gradient is None else self.gradient.rows(start, stop)
         after = None if self.after is None else self.after.rows(start, stop)
         if gradient is not None and after is not None:
-            self._step(start, block, w, gradient, after)
+            self._step(start, block, w, gradient, after, spare)
         if self.sums is None or (gradient is None and after is None):
             return
         if gradient is not None:
@@ -180,8 +179,8 @@ class _Update:
             self.uncertain_rows[places] = extra[self.sums.rows[places] - start]
             self.uncertain_columns[start:stop] = extra[:, self.sums.columns]
 
-    def _step(self, start: int, block: Array, w: Array, gradient: Array, after: Array) -> None:
-        change = np.multiply(gradient, block.dtype.type(self.rate), out=self.change[: len(block)])
+    def _step(self, start: int, block: Array, w: Array, gradient: Array, after: Array, spare: Array) -> None:
+        change = np.multiply(gradient, block.dtype.type(self.rate), out=spare)
         if np.array_equal(np.subtract(block, change, out=change), after):
             self.step.quick(QUICK, block.size)
             return
@@ -191,16 +190,23 @@ class _Update:
 
     def _in_full(self, sums: GradientSums) -> None:
         """Judge the rows and columns that were kept."""
-        samples, model, (m, n) = len(self.case.batches[0]), self.models, (len(self.probe), self.change.shape[1])
+        samples, model = len(self.case.batches[0]), self.models
         terms = gradient_terms(samples, scaled=model.scaled)
         for values, reference, absolute, uncertain, rows, columns in (
-            (self.in_rows, sums.in_rows, sums.absolute_rows, self.uncertain_rows, sums.rows, np.arange(n)),
+            (
+                self.in_rows,
+                sums.in_rows,
+                sums.absolute_rows,
+                self.uncertain_rows,
+                sums.rows,
+                np.arange(self.in_rows.shape[1]),
+            ),
             (
                 self.in_columns,
                 sums.in_columns,
                 sums.absolute_columns,
                 self.uncertain_columns,
-                np.arange(m),
+                np.arange(len(self.in_columns)),
                 sums.columns,
             ),
         ):

@@ -180,7 +180,7 @@ class Reader:
         self.source = source
         shape = (height, *source.shape[1:])
         self._own = np.empty(shape if isinstance(source, Generated) else (0, *shape[1:]), source.dtype)
-        self._double, self._size = np.empty(shape), np.empty((0, *shape[1:]), source.dtype)
+        self._double, self._spare = np.empty(shape), np.empty((0, *shape[1:]), source.dtype)
 
     def __call__(self, start: int, stop: int) -> tuple[Array, Array]:
         """Return rows start to stop - 1, in the source's dtype and in float64."""
@@ -191,6 +191,10 @@ class Reader:
 
     def absolute(self, found: Array) -> Array:
         """Return the absolute values of a block, in its dtype."""
-        if len(self._size) < len(found):
-            self._size = np.empty(found.shape, found.dtype)
-        return np.abs(found, out=self._size[: len(found)])
+        return np.abs(found, out=self.spare(len(found)))
+
+    def spare(self, count: int) -> Array:
+        """Return a buffer of so many rows, in the source's dtype, which the next absolute values overwrite."""
+        if len(self._spare) < count:
+            self._spare = np.empty((count, *self.source.shape[1:]), self.source.dtype)
+        return self._spare[:count]
