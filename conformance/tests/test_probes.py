@@ -285,7 +285,7 @@ def test_a_large_case_is_not_traced_and_says_so(capsys):
 
 
 def test_a_wrong_gradient_in_a_column_in_full_is_named_by_its_own_place():
-    """Seventeen rows, of which sixteen are judged in full: the wrong element stands in the other, in a chosen column."""
+    """Seventeen rows, sixteen of them judged in full: the wrong element is in the other one, in a chosen column."""
     case = large(widths=(96, 17, 48))
     answer, drawn = update(case), draw(case)
     row = next(i for i in range(17) if i not in drawn.places(17, 11))

@@ -21,7 +21,7 @@ from backproof.probes.sources import FEW, Array, Reader, Source, block_height, r
 from backproof.probes.tally import Tally
 from backproof.tolerance import K, gradient_terms
 
-BLOCK = 1 << 17  # elements of a pass: each block costs some calls, and two thirds of a larger one leave the cache
+BLOCK = 1 << 17  # elements of a pass: with smaller blocks the calls for each cost more than the cache gives
 QUICK = 0.5  # the largest share of its bound that an update can have which is rounded twice, as here
 
 
