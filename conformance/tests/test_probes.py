@@ -282,3 +282,17 @@ def test_the_same_case_gives_the_same_findings_twice():
 def test_a_large_case_is_not_traced_and_says_so(capsys):
     assert main(["trace", "large-12m"]) == 2
     assert "choose a small case" in capsys.readouterr().err
+
+
+def test_a_wrong_gradient_in_a_column_in_full_is_named_by_its_own_place():
+    """Seventeen rows, sixteen of them judged in full: the wrong element is in the other one, in a chosen column."""
+    case = large(widths=(96, 17, 48))
+    answer, drawn = update(case), draw(case)
+    row = next(i for i in range(17) if i not in drawn.places(17, 11))
+    column = int(drawn.places(96, 12)[-1])
+    assert column > 15
+    answer["weight_gradients"][0] = _at(answer["weight_gradients"][0], (row, column), 3.0)
+    found = [f for f in deviations(judge_by_probes(case, answer)) if f.source == "rows and columns in full"]
+    assert [(f.clause, f.index) for f in found] == [("E11", (row, column))]
+    right = judge_by_probes(case, update(case)).findings
+    assert not [f for f in right if f.status is Status.DEVIATES]

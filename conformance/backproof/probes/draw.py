@@ -20,7 +20,6 @@ ROWS = 16  # and as many columns: 32 of each matrix
 FEWEST_SAMPLES = 4
 SAMPLES = 0.02  # of the batch
 WORD = 64
-ALL_ROWS = 1  # the stream of the rows of a gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +33,28 @@ class Draw:
     everything: bool = False
 
     def signs(self, length: int, stream: int) -> Array:
-        """Return +-1, float64 (length, probes)."""
+        """Return R of +-1, float64 (length, probes), each probe contiguous."""
         count = -(-length * self.probes // WORD)
         words = np.random.Philox(key=[self.seed, stream]).random_raw(count)
         bits = np.unpackbits(np.asarray(words, dtype="<u8").view(np.uint8))[: length * self.probes]
-        return (2.0 * bits - 1.0).reshape(length, self.probes)
+        return np.asfortranarray((2.0 * bits - 1.0).reshape(length, self.probes))
 
     def places(self, length: int, stream: int) -> Array:
         """Return the rows or columns that are judged in full, in order.
 
-        Where every sample is, the neurons are already (none are returned), and rows make columns needless.
+        None where everything is: `backproof.probes.full` goes through all of them.
         """
         if self.everything:
-            return np.arange(length if stream % 10 == ALL_ROWS else 0)
+            return np.arange(0)
         if length <= self.rows_in_full:
             return np.arange(length)
         order = np.argsort(np.random.Philox(key=[self.seed, stream]).random_raw(length), kind="stable")
         return np.sort(order[: self.rows_in_full])
+
+
+def sums_with(values: Array, signs: Array) -> Array:
+    """Return M R, one probe after the other: a product with so few columns at once takes twice the time."""
+    return np.stack([values @ probe for probe in signs.T], axis=1)
 
 
 def draw(

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from backproof.case import Case
+from backproof.probes.compare import Bounds as PlacedBounds
+from backproof.probes.compare import compare
 from backproof.probes.draw import Draw
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums
-from backproof.probes.sources import FEW, Array, Source, Stored, as_source, row_blocks, whole
+from backproof.probes.sources import FEW, Ahead, Array, Source, Stored, as_source, row_blocks, whole
 from backproof.probes.tally import Tally
-from backproof.tolerance import SHOWN_TERMS, SUBTRACTION_TERMS, Tolerance
+from backproof.tolerance import SCALE_TERMS, SHOWN_TERMS, SUBTRACTION_TERMS, Tolerance
 from backproof_spec import SPECIAL_FORMS, Activation, output_delta, output_deltas
 
 Bounds = tuple[Array, Array]
@@ -24,20 +26,33 @@ Bounds = tuple[Array, Array]
 
 def judge_activations(activation: Activation, number: int, z: Source, a: Source, models: Models) -> Tally:
     """Judge a = f(z) (E1, E18) at every element."""
-    tally = Tally("E18" if activation.name == "sigmoid" else "E1", "activations", number, "element by element")
+    tally = _activation_tally(activation, number)
     for start, stop in row_blocks(z.shape, FEW):
-        zs, shown = z.rows(start, stop).astype(np.float64), a.rows(start, stop).astype(np.float64)
-        reference = values_of(activation, zs)
-
-        def full(zs: Array = zs, reference: Array = reference) -> Bounds:
-            own = models.own_worst.activation(activation, zs, reference)
-            bound = models.worst.activation(activation, zs, reference) + own
-            reduced = bound if activation.rule.piecewise_linear else models.worst.reduced_activation(zs) + own
-            return bound, np.maximum(bound, reduced)
-
-        cheap = models.worst.u * activation.rule.function_error * np.abs(reference)
-        _add(tally, shown, reference, cheap + models.worst.smallest, full, start)
+        given, shown = z.rows(start, stop), a.rows(start, stop)
+        # Where f rounds nothing (c_f = 0) it is right in the case's own dtype.
+        if activation.rule.function_error == 0 and np.array_equal(activation(given), shown):
+            tally.quick(0.0, shown.size)
+            continue
+        zs = given.astype(np.float64)
+        _add_activations(tally, activation, zs, values_of(activation, zs), shown, models, start)
     return tally
+
+
+def _activation_tally(activation: Activation, number: int) -> Tally:
+    return Tally("E18" if activation.name == "sigmoid" else "E1", "activations", number, "element by element")
+
+
+def _add_activations(
+    tally: Tally, activation: Activation, z: Array, reference: Array, shown: Array, models: Models, start: int
+) -> None:
+    def full() -> Bounds:
+        own = models.own_worst.activation(activation, z, reference)
+        bound = models.worst.activation(activation, z, reference) + own
+        reduced = bound if activation.rule.piecewise_linear else models.worst.reduced_activation(z) + own
+        return bound, np.maximum(bound, reduced)
+
+    cheap = models.worst.u * activation.rule.function_error * np.abs(reference)
+    _add(tally, shown.astype(np.float64), reference, cheap + models.worst.smallest, full, start)
 
 
 def judge_deltas(
@@ -59,24 +74,20 @@ def judge_deltas(
         rows = [(int(i), int(i) + 1) for i in chosen.samples]
         zs = np.concatenate([z.rows(*row) for row in rows]).astype(np.float64)
         shown = np.concatenate([deltas.rows(*row) for row in rows]).astype(np.float64)
-        s, absolute = passed.backward, passed.absolute_backward * (1 + models.worst.gamma(m))
-        slope, jump = _slope(case, activation, zs, values_of(activation, zs))
+        s = passed.backward
+        slope, jump = slope_of(case, activation, zs, values_of(activation, zs))
 
-        def bound(model: Tolerance, *, reduced: bool) -> Array:
-            r = model.derivative(activation, zs, reduced=reduced)
-            found = model.delta_of(m, slope, r, np.abs(s), absolute, scaled=models.scaled)
-            return np.asarray(found + jump * np.abs(s))
-
-        reduced = not activation.rule.piecewise_linear
-        limits = models.bounds(lambda model: bound(model, reduced=False))
-        worst = models.bounds(lambda model: bound(model, reduced=reduced))[1]
-        tally.add(shown, slope * s, limits[0], worst, at=chosen.samples)
+        reference, absolute = slope * s, passed.absolute_backward * (1 + models.worst.gamma(m))
+        bounds = delta_bounds(case, number, zs, slope, jump, s, lambda i, j: absolute[i, j], models)
+        part = models.part(delta_terms(m, models), absolute) * np.abs(slope) + models.worst.smallest
+        part += 0.0 * zs  # where z is not finite, the whole bounds decide
+        compare(tally, shown, reference, part, bounds, rows=chosen.samples, columns=np.arange(s.shape[1]))
         return tally
     tally = Tally("E17", "deltas", number, "f' dE/da element by element")
     for start, stop in row_blocks(z.shape, FEW):
         zs, shown = z.rows(start, stop).astype(np.float64), deltas.rows(start, stop).astype(np.float64)
         s = direct.rows(start, stop).astype(np.float64)
-        slope, jump = _slope(case, activation, zs, values_of(activation, zs))
+        slope, jump = slope_of(case, activation, zs, values_of(activation, zs))
         reference = slope * s
 
         def full(zs: Array = zs, s: Array = s, slope: Array = slope, jump: Any = jump) -> Bounds:
@@ -94,18 +105,55 @@ def judge_deltas(
     return tally
 
 
+def delta_terms(m: int, models: Models) -> int:
+    """Return the roundings of W^T delta in E17, of m terms."""
+    return m + 1 + SHOWN_TERMS + (SCALE_TERMS if models.scaled else 0)
+
+
+def delta_bounds(
+    case: Case,
+    number: int,
+    z: Array,
+    slope: Array,
+    jump: Any,
+    s: Array,
+    absolute: Callable[[Array, Array], Array],
+    models: Models,
+) -> PlacedBounds:
+    """Return the bounds of f' o s (E17) of layer `number`, s = W^T delta; absolute: |W|^T |delta| at some places."""
+    activation, m = case.layers[number - 1].activation, case.widths[number + 1]
+
+    def bounds(rows: Array, columns: Array) -> Bounds:
+        size, zs, f, total = absolute(rows, columns), z[rows, columns], slope[rows, columns], np.abs(s[rows, columns])
+        free = np.broadcast_to(jump, z.shape)[rows, columns] * total
+
+        def bound(model: Tolerance, *, reduced: bool) -> Array:
+            r = model.derivative(activation, zs, reduced=reduced)
+            return np.asarray(model.delta_of(m, f, r, total, size, scaled=models.scaled) + free)
+
+        reduced = not activation.rule.piecewise_linear
+        low = models.bounds(lambda model: bound(model, reduced=False))[0]
+        return low, models.bounds(lambda model: bound(model, reduced=reduced))[1]
+
+    return bounds
+
+
 def judge_outputs(case: Case, shown: Mapping[tuple[str, int], Source], models: Models) -> list[Tally]:
-    """Judge E22 at every element, and the loss (E3 to E6), at the shown net inputs of the output layer."""
+    """Judge o = f(z), E22 and the loss (E3 to E6) at every element, at the shown net inputs of the output layer."""
     depth, z = case.depth, shown["net_inputs", case.depth]
-    deltas, given = shown.get(("deltas", depth)), shown.get(("loss", 0))
+    a, deltas, given = shown.get(("activations", depth)), shown.get(("deltas", depth)), shown.get(("loss", 0))
     y: Source = as_source(case.y) if not isinstance(case.y, np.ndarray) else Stored(case.y[list(case.batches[0])])
+    y = Ahead(y)
     output, error = Tally("E22", "deltas", depth, "element by element"), _Loss(case, models)
     activation, rule = case.layers[-1].activation, case.loss_rule
+    activations = _activation_tally(activation, depth)
     special = rule.output_activation == activation.name
     for start, stop in row_blocks(z.shape, FEW):
         zs, ys = z.rows(start, stop).astype(np.float64), y.rows(start, stop).astype(np.float64)
         o = values_of(activation, zs)
         error.add(ys, o)
+        if a is not None:
+            _add_activations(activations, activation, zs, o, a.rows(start, stop), models, start)
         if deltas is None:
             continue
         reference = _output_delta(case, models, activation, ys, zs, o)
@@ -125,7 +173,7 @@ def judge_outputs(case: Case, shown: Mapping[tuple[str, int], Source], models: M
         if special:
             cheap = cheap + models.delta * models.worst.u * activation.rule.function_error * np.abs(o)
         _add(output, deltas.rows(start, stop).astype(np.float64), reference, cheap, full, start)
-    tallies = [] if deltas is None else [output]
+    tallies = [tally for tally in (activations, output) if tally.count]
     if given is not None and case.conventions.loss_at == "before":
         tallies.append(error.finish(float(whole(given)), z, y))
     return tallies
@@ -141,12 +189,17 @@ class _Loss:
         self.case, self.models, self.rule = case, models, case.loss_rule
         self.total = self.absolute = self.first = 0.0
         self.count = 0
+        self.named: list[tuple[Array, Array]] = []
 
     def add(self, y: Array, o: Array) -> None:
-        """Add a block; only elements with a label enter a cross-entropy."""
+        """Add a block; only elements with a label enter a cross-entropy: few, which are kept until the end."""
         if self.rule.name == "cross_entropy":
             named = y != 0
-            y, o = y[named], o[named]
+            self.named.append((y[named], o[named]))
+        else:
+            self._add(y, o)
+
+    def _add(self, y: Array, o: Array) -> None:
         single = self.rule(y[..., None], o[..., None])
         roundings = self.models.worst.u * self.case.layers[-1].activation.rule.function_error
         self.first += float((np.abs(self.rule.derivative(y, o)) * roundings * np.abs(o)).sum())
@@ -156,6 +209,8 @@ class _Loss:
 
     def finish(self, shown: float, z: Source, labels: Source) -> Tally:
         """Judge the reported loss."""
+        if self.named:
+            self._add(*map(np.concatenate, zip(*self.named, strict=True)))
         scale, tally = self.models.error, Tally(self.rule.clause, "loss", 0, "all samples")
         values, reference = np.array([shown]), np.array([scale * self.total])
         rounding = scale * self.models.worst.gamma(self.count + self.case.samples) * self.absolute
@@ -201,7 +256,7 @@ def values_of(activation: Activation, z: Array) -> Array:
     return np.asarray(activation(z))
 
 
-def _slope(case: Case, activation: Activation, z: Array, a: Array) -> tuple[Array, Any]:
+def slope_of(case: Case, activation: Activation, z: Array, a: Array) -> tuple[Array, Any]:
     """Return f'(z) in float64, and how far it may be from there at a kink without a declared convention."""
     kink, declared = activation.kink, case.conventions.kink
     chosen = None
@@ -218,4 +273,4 @@ def _output_delta(case: Case, models: Models, activation: Activation, y: Array, 
     rule = case.loss_rule
     if (activation.name, rule.name) in SPECIAL_FORMS:
         return np.asarray(output_deltas(activation, rule, y, z, o, models.delta))
-    return np.asarray(output_delta(rule.derivative(y, o), _slope(case, activation, z, o)[0], models.delta))
+    return np.asarray(output_delta(rule.derivative(y, o), slope_of(case, activation, z, o)[0], models.delta))

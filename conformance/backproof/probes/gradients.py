@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backproof.case import Case
-from backproof.probes.draw import Draw
+from backproof.probes.draw import Draw, sums_with
 from backproof.probes.sources import Array, Reader, Source, block_height, row_blocks
 
 
@@ -44,7 +44,7 @@ def sum_gradients(case: Case, number: int, below: Source, deltas: Source, chosen
     samples, errors = Reader(below, block_height(shape)), Reader(deltas, block_height(shape))
     for start, stop in row_blocks(shape):
         (given, a), (shown, delta) = samples(start, stop), errors(start, stop)
-        tall += delta.T @ np.hstack([a @ signs, a[:, columns]])
+        tall += delta.T @ np.hstack([sums_with(a, signs), a[:, columns]])
         wide += delta[:, rows].T @ a
         biases += delta.sum(axis=0)
         by_row += np.einsum("bm,bm->m", delta, delta)

@@ -20,13 +20,14 @@ from backproof.probes.account import Account, Sight
 from backproof.probes.case import LARGE, LargeCase
 from backproof.probes.draw import PROBES, ROWS, SAMPLES, Draw, draw
 from backproof.probes.elements import judge_activations, judge_deltas, judge_outputs
+from backproof.probes.full import Full
 from backproof.probes.gradients import GradientSums, sum_gradients
 from backproof.probes.locate import located
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums, pass_parameters
 from backproof.probes.products import judge_backward, judge_forward
 from backproof.probes.reading import GRADIENTS, Shown, expected_shape, placeholders, read_sources
-from backproof.probes.sources import Source, Stored, as_source
+from backproof.probes.sources import Source, Stored, as_source, whole
 from backproof.probes.tally import Tally
 
 
@@ -115,6 +116,8 @@ class _Work:
     def __init__(self, case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw) -> None:
         self.case, self.shown, self.chosen = case, shown, chosen
         self.models = Models.of(case)
+        x = case.x[list(case.batches[0])] if isinstance(case.x, np.ndarray) else case.x
+        self.samples: Source = Stored(whole(x)) if chosen.everything else as_source(x)
         self.tallies: list[Tally] = []
         self.sights: list[Sight] = []
 
@@ -126,19 +129,23 @@ class _Work:
         """Return what a layer reads: the samples, or the activations of the layer before, where they are shown."""
         if number > 1:
             return self.shown.get(("activations", number - 1))
-        x, batch = self.case.x, list(self.case.batches[0])
-        return as_source(x) if not isinstance(x, np.ndarray) else Stored(x[batch])
+        return self.samples
 
     def _layer(self, number: int) -> None:
         below, deltas = self.below(number), self.shown.get(("deltas", number))
         sums = None if below is None or deltas is None else self._gradients(number, below, deltas)
-        passed = pass_parameters(self.case, number, self.shown, self.chosen, self.models, below, sums)
+        weights: Source = as_source(self.case.layers[number - 1].weights)
+        if self.chosen.everything:
+            weights = Stored(whole(weights))  # read more than once: not generated anew each time
+            full = Full(self.case, number, weights.array, self.shown, below, self.models)
+            self._keep([*full.gradient(), *full.net_inputs(), *full.deltas_below()])
+        passed = pass_parameters(self.case, number, self.shown, self.chosen, self.models, weights, sums)
         self._keep(passed.tallies, passed.sights)
         self._forward(number, below, passed)
         self._backward(number, passed)
         activation = self.case.layers[number - 1].activation
         z, a = self.shown.get(("net_inputs", number)), self.shown.get(("activations", number))
-        if z is not None and a is not None:
+        if z is not None and a is not None and number < self.case.depth:
             self._keep([judge_activations(activation, number, z, a, self.models)])
         if number == self.case.depth and z is not None:
             self._keep(judge_outputs(self.case, self.shown, self.models))
@@ -160,7 +167,7 @@ class _Work:
         if direct is not None:
             self._keep(*judge_backward(self.case, number, deltas, direct, passed, self.chosen, self.models))
         found = self.shown.get(("deltas", lower))
-        if z is not None and found is not None:
+        if z is not None and found is not None and (direct is not None or not self.chosen.everything):
             self._keep([judge_deltas(self.case, lower, z, found, direct, passed, self.chosen, self.models)])
 
     def _keep(self, tallies: list[Tally], sights: list[Sight] | None = None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from backproof.case import Case
 from backproof.probes.sources import Array
 from backproof.tolerance import Tolerance
@@ -43,6 +45,13 @@ class Models:
             gradient=float(conventions.gradient_scale(batch)),
             error=error,
         )
+
+    def part(self, terms: int, absolute: Array) -> Array:
+        """Return a part of both bounds of a product with so many terms, given |W||a| or some of it, rounded down."""
+        factor = float(min(self.bounds(lambda model: model.product(terms, np.ones(())))))
+        found = absolute * (factor / (1 + self.own_worst.gamma(2 * terms)))
+        found += self.worst.smallest
+        return found
 
     def bounds(self, bound: Bound, own: Bound | None = None) -> tuple[Array, Array]:
         """Return (expected, worst) of one formula; the reference's own error, by default the same formula, is added."""

@@ -12,14 +12,16 @@ import numpy as np
 
 from backproof.case import Case
 from backproof.probes.account import Sight
-from backproof.probes.draw import Draw
+from backproof.probes.compare import compare
+from backproof.probes.draw import Draw, sums_with
 from backproof.probes.gradients import GradientSums
-from backproof.probes.models import Bound, Models
+from backproof.probes.models import Models
 from backproof.probes.sight import sight
-from backproof.probes.sources import FEW, Array, Reader, Source, as_source, block_height, row_blocks, whole
+from backproof.probes.sources import FEW, Array, Reader, Source, block_height, row_blocks, whole
 from backproof.probes.tally import Tally
 from backproof.tolerance import K, gradient_terms
 
+BLOCK = 1 << 17  # elements of a pass: with smaller blocks the calls for each cost more than the cache gives
 QUICK = 0.5  # the largest share of its bound that an update can have which is rounded twice, as here
 
 
@@ -27,8 +29,8 @@ QUICK = 0.5  # the largest share of its bound that an update can have which is r
 class ParameterSums:
     """Of W (m, n): W^T R and W Q for random signs, products with the samples in full, rows and columns, |W|.
 
-    left: R (m, probes); right: Q (n, probes); forward: W a of all samples, where everything is judged in full;
-    backward: W^T delta of the chosen samples (None where dE/da is shown); each with its absolute sums.
+    left: R (m, probes); right: Q (n, probes); backward: W^T delta of the chosen samples, with its absolute sums (None
+    where dE/da is shown, or everything is judged in full).
     """
 
     left: Array
@@ -41,8 +43,6 @@ class ParameterSums:
     in_rows: Array
     in_columns: Array
     norm: float = 0.0
-    forward: Array | None = None
-    absolute_forward: Array | None = None
     backward: Array | None = None
     absolute_backward: Array | None = None
     tallies: list[Tally] = field(default_factory=list)
@@ -55,12 +55,11 @@ def pass_parameters(
     shown: Mapping[tuple[str, int], Source],
     chosen: Draw,
     models: Models,
-    below: Source | None,
+    weights: Source,
     sums: GradientSums | None,
 ) -> ParameterSums:
-    """Return the sums of one layer, with the findings on its gradient and its update."""
+    """Return the sums of one layer, with the findings on its gradient and its update; weights: before the update."""
     layer = case.layers[number - 1]
-    weights: Source = as_source(layer.weights)
     m, n = weights.shape
     left, right = chosen.signs(m, 10 * number + 3), chosen.signs(n, 10 * number + 4)
     rows, columns = chosen.places(m, 10 * number + 5), chosen.places(n, 10 * number + 6)
@@ -75,61 +74,52 @@ def pass_parameters(
         in_rows=np.empty((len(rows), n), case.dtype),
         in_columns=np.empty((m, len(columns)), case.dtype),
     )
-    # Each sample's net inputs are probed, so that none is needed in full beside some neurons.
-    a = _of_samples(below, chosen.samples) if below is not None and chosen.everything else None
-    upper = shown.get(("deltas", number)) if number > 1 else None
+    upper = shown.get(("deltas", number)) if number > 1 and not chosen.everything else None
     by_samples = upper is not None and ("activation_gradients", number - 1) not in shown
     delta = _of_samples(upper, chosen.samples) if upper is not None and by_samples else None
     update = _Update(case, number, shown, models, sums)
-    found.norm = _sum_blocks(
-        weights, found, update, _Sides.of(case.dtype, right, a), _Sides.of(case.dtype, left, delta)
-    )
+    found.norm = _sum_blocks(weights, found, update, _Left.of(case.dtype, left, delta))
     update.biases(found.biases)
     found.tallies, found.sights = update.finish()
     return found
 
 
 @dataclass(slots=True)
-class _Sides:
-    """What W is multiplied by from one side, in rows: random signs, then the samples in full; their absolute values."""
+class _Left:
+    """What W is multiplied by from the left, in rows: random signs, then the samples in full; their absolute values."""
 
     stacked: Array
     absolute: Array
 
     @classmethod
-    def of(cls, dtype: str, signs: Array, samples: Array | None) -> _Sides:
+    def of(cls, dtype: str, signs: Array, samples: Array | None) -> _Left:
         none = np.empty((0, len(signs)))
         samples = none if samples is None else samples
         return cls(np.vstack([signs.T, samples]), np.abs(samples).astype(dtype))
 
 
-def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, right: _Sides, left: _Sides) -> float:
+def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _Left) -> float:
     """Go through W once, fill the sums, judge the update, and return the Frobenius norm of W."""
     m, n = weights.shape
-    probes, squares, buffered = found.left.shape[1], 0.0, block_height((m, n)) * n
-    by_right, by_left = np.empty((m, len(right.stacked))), np.zeros((len(left.stacked), n))
-    absolute_right = np.empty((m, len(right.absolute)), weights.dtype)
+    probes, squares = found.left.shape[1], 0.0
+    found.by_right, by_left = np.empty((m, probes)), np.zeros((len(left.stacked), n))
     absolute_left = np.zeros((len(left.absolute), n), weights.dtype)
-    reader = Reader(weights, block_height((m, n)))
-    for start, stop in row_blocks((m, n)):
+    reader = Reader(weights, block_height((m, n), BLOCK))
+    for start, stop in row_blocks((m, n), BLOCK):
         block, w = reader(start, stop)
-        squares += float(np.vdot(block, block))
+        squares += float(np.vdot(w, w))
         here = (found.rows >= start) & (found.rows < stop)
         found.in_rows[here] = block[found.rows[here] - start]
         found.in_columns[start:stop] = block[:, found.columns]
-        by_right[start:stop] = w @ right.stacked.T
+        found.by_right[start:stop] = sums_with(w, found.right)
         by_left += left.stacked[:, start:stop] @ w
-        update.block(start, stop, block, w)
-        if len(right.absolute) or len(left.absolute):
-            size = reader.absolute(block)
-            absolute_right[start:stop] = size @ right.absolute.T
-            absolute_left += left.absolute[:, start:stop] @ size
-    found.by_right, found.by_left = by_right[:, :probes], by_left[:probes]
-    if len(right.absolute):
-        found.forward, found.absolute_forward = by_right[:, probes:], absolute_right
+        update.block(start, stop, block, w, reader.spare(stop - start))
+        if len(left.absolute):
+            absolute_left += left.absolute[:, start:stop] @ reader.absolute(block)
+    found.by_left = by_left[:probes]
     if len(left.absolute):
         found.backward, found.absolute_backward = by_left[probes:], absolute_left
-    return float(np.sqrt(squares)) * (1 + update.models.worst.gamma(buffered))
+    return float(np.sqrt(squares)) * (1 + update.models.own_worst.gamma(m * n))
 
 
 def _of_samples(source: Source, samples: Array) -> Array:
@@ -161,18 +151,17 @@ class _Update:
             np.empty((rows if recovered else 0, n)),
             np.empty((m if recovered else 0, columns)),
         )
-        self.change = np.empty((block_height((m, n)), n), case.dtype)
         self.step = Tally("E26", "weights", number, "element by element")
         self.full = Tally("E11", "weight_gradients", number, "rows and columns in full")
         self.probed = Tally("E11", "weight_gradients", number, "random probes")
         self.vectors: list[Tally] = []
 
-    def block(self, start: int, stop: int, block: Array, w: Array) -> None:
-        """Judge the rows start to stop - 1; block: W in its dtype, w: in float64."""
+    def block(self, start: int, stop: int, block: Array, w: Array, spare: Array) -> None:
+        """Judge the rows start to stop - 1; block: W in its dtype, w: in float64, spare: a buffer like the block."""
         gradient = None if self.gradient is None else self.gradient.rows(start, stop)
         after = None if self.after is None else self.after.rows(start, stop)
         if gradient is not None and after is not None:
-            self._step(start, block, w, gradient, after)
+            self._step(start, block, w, gradient, after, spare)
         if self.sums is None or (gradient is None and after is None):
             return
         if gradient is not None:
@@ -182,7 +171,7 @@ class _Update:
             g = (w - after) / self.rate
             extra = self.models.worst.update(w, g, self.rate) / self.rate
             self.spread[start:stop] = np.sqrt(np.einsum("ij,ij->i", extra, extra))
-        self.probe[start:stop] = g @ self.sums.signs
+        self.probe[start:stop] = sums_with(g, self.sums.signs)
         places = np.flatnonzero((self.sums.rows >= start) & (self.sums.rows < stop))
         self.in_rows[places] = g[self.sums.rows[places] - start]
         self.in_columns[start:stop] = g[:, self.sums.columns]
@@ -190,8 +179,8 @@ class _Update:
             self.uncertain_rows[places] = extra[self.sums.rows[places] - start]
             self.uncertain_columns[start:stop] = extra[:, self.sums.columns]
 
-    def _step(self, start: int, block: Array, w: Array, gradient: Array, after: Array) -> None:
-        change = np.multiply(gradient, block.dtype.type(self.rate), out=self.change[: len(block)])
+    def _step(self, start: int, block: Array, w: Array, gradient: Array, after: Array, spare: Array) -> None:
+        change = np.multiply(gradient, block.dtype.type(self.rate), out=spare)
         if np.array_equal(np.subtract(block, change, out=change), after):
             self.step.quick(QUICK, block.size)
             return
@@ -202,24 +191,38 @@ class _Update:
     def _in_full(self, sums: GradientSums) -> None:
         """Judge the rows and columns that were kept."""
         samples, model = len(self.case.batches[0]), self.models
-        for values, reference, absolute, uncertain, at in (
-            (self.in_rows, sums.in_rows, sums.absolute_rows, self.uncertain_rows, sums.rows),
-            (self.in_columns, sums.in_columns, sums.absolute_columns, self.uncertain_columns, None),
+        terms = gradient_terms(samples, scaled=model.scaled)
+        for values, reference, absolute, uncertain, rows, columns in (
+            (
+                self.in_rows,
+                sums.in_rows,
+                sums.absolute_rows,
+                self.uncertain_rows,
+                sums.rows,
+                np.arange(self.in_rows.shape[1]),
+            ),
+            (
+                self.in_columns,
+                sums.in_columns,
+                sums.absolute_columns,
+                self.uncertain_columns,
+                np.arange(len(self.in_columns)),
+                sums.columns,
+            ),
         ):
             for start, stop in row_blocks(values.shape, FEW):
-                part = slice(start, stop)
-                size = absolute[part].astype(np.float64) * (1 + model.worst.gamma(samples))
-                bounds = model.bounds(self._gradient_bound(size))
-                extra = uncertain[part] if len(uncertain) else 0.0
-                places = np.arange(start, stop) if at is None else at[part]
-                expected, worst = (model.gradient * bound + extra for bound in bounds)
-                self.full.add(
-                    values[part].astype(np.float64), model.gradient * reference[part], expected, worst, places
-                )
+                here = slice(start, stop)
+                size = absolute[here].astype(np.float64) * (1 + model.worst.gamma(samples))
+                extra = uncertain[here] if len(uncertain) else np.zeros((1, 1))
 
-    def _gradient_bound(self, absolute: Array) -> Bound:
-        samples, scaled = len(self.case.batches[0]), self.models.scaled
-        return lambda model: model.gradient_of(samples, absolute, scaled=scaled)
+                def bounds(i: Array, j: Array, size: Array = size, extra: Array = extra) -> tuple[Array, Array]:
+                    chosen, more = size[i, j], np.broadcast_to(extra, size.shape)[i, j]
+                    low, high = model.bounds(lambda m: m.gradient_of(samples, chosen, scaled=model.scaled))
+                    return model.gradient * low + more, model.gradient * high + more
+
+                part = model.gradient * model.part(terms, size) + extra
+                expected = model.gradient * reference[here]
+                compare(self.full, values[here], expected, part, bounds, rows=rows[here], columns=columns)
 
     def biases(self, before: Array | None) -> None:
         """Judge the gradient and the update of the biases, element by element."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from backproof.case import Case
 from backproof.probes.account import Sight
-from backproof.probes.draw import Draw
+from backproof.probes.draw import Draw, sums_with
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums
 from backproof.probes.sight import sight
@@ -20,11 +20,11 @@ Judgement = tuple[list[Tally], list[Sight]]
 def judge_forward(
     case: Case, number: int, below: Source, z: Source, passed: ParameterSums, chosen: Draw, models: Models
 ) -> Judgement:
-    """Judge E1: every sample by its sum with random signs, and some neurons, or everything, in full."""
+    """Judge E1: every sample by its sum with random signs, and some neurons in full."""
     m, n = case.widths[number], case.widths[number - 1]
     biases = np.zeros(m) if passed.biases is None else passed.biases
     probe = Tally("E1", "net_inputs", number, "random probes")
-    full = Tally("E1", "net_inputs", number, "some neurons in full, or all")
+    full = Tally("E1", "net_inputs", number, "some neurons in full")
     right, absolute_rows = np.vstack([passed.by_left, passed.in_rows]), np.abs(passed.in_rows)
     constant = np.concatenate([biases @ passed.left, biases[passed.rows]])
     kept, probes, shape = _Kept(), chosen.probes, (len(case.batches[0]), max(n, m))
@@ -34,7 +34,7 @@ def judge_forward(
         product = a @ right.T + constant
         norms = np.sqrt(np.einsum("bn,bn->b", a, a))
         kept.add(
-            shown @ passed.left,
+            sums_with(shown, passed.left),
             product[:, :probes],
             norms,
             shown[:, passed.rows],
@@ -45,11 +45,6 @@ def judge_forward(
     absolute = absolute * (1 + models.worst.gamma(n))
     bounds = models.bounds(lambda model: model.net_input_of(n, absolute, np.abs(biases[passed.rows]), reference))
     full.add(shown, reference, *bounds)
-    if passed.forward is not None and passed.absolute_forward is not None:
-        shown = np.concatenate([z.rows(int(i), int(i) + 1) for i in chosen.samples]).astype(np.float64)
-        reference, absolute = passed.forward.T + biases, passed.absolute_forward.T * (1 + models.worst.gamma(n))
-        bounds = models.bounds(lambda model: model.net_input_of(n, absolute, np.abs(biases), reference))
-        full.add(shown, reference, *bounds, at=chosen.samples)
     size = (norms * passed.norm + np.linalg.norm(biases))[:, None]
     return _by_probe(probe, full, values, references, size, n + 1 + SHOWN_TERMS, m, models)
 
@@ -72,7 +67,7 @@ def judge_backward(
         product = delta @ right
         norms = np.sqrt(np.einsum("bm,bm->b", delta, delta))
         kept.add(
-            shown @ passed.right,
+            sums_with(shown, passed.right),
             product[:, :probes],
             norms,
             shown[:, passed.columns],

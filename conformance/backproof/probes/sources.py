@@ -158,6 +158,21 @@ def row_blocks(shape: tuple[int, ...], elements: int = ELEMENTS) -> Iterator[tup
         yield start, min(start + height, shape[0])
 
 
+class Ahead:
+    """Rows of a source that are dear to begin with (labels that are drawn), read a large block ahead, in order."""
+
+    def __init__(self, source: Source) -> None:
+        self.source, self.shape, self.dtype = source, source.shape, source.dtype
+        self._start, self._block = 0, source.rows(0, 0)
+
+    def rows(self, start: int, stop: int) -> Array:
+        """Return rows start to stop - 1."""
+        if not self._start <= start <= stop <= self._start + len(self._block):
+            height = max(stop - start, block_height(self.shape))
+            self._start, self._block = start, self.source.rows(start, min(start + height, self.shape[0]))
+        return self._block[start - self._start : stop - self._start]
+
+
 class Reader:
     """Blocks of rows of one source, in its dtype and in float64, in buffers that the next block overwrites."""
 
@@ -165,7 +180,7 @@ class Reader:
         self.source = source
         shape = (height, *source.shape[1:])
         self._own = np.empty(shape if isinstance(source, Generated) else (0, *shape[1:]), source.dtype)
-        self._double, self._size = np.empty(shape), np.empty(shape, source.dtype)
+        self._double, self._spare = np.empty(shape), np.empty((0, *shape[1:]), source.dtype)
 
     def __call__(self, start: int, stop: int) -> tuple[Array, Array]:
         """Return rows start to stop - 1, in the source's dtype and in float64."""
@@ -176,4 +191,10 @@ class Reader:
 
     def absolute(self, found: Array) -> Array:
         """Return the absolute values of a block, in its dtype."""
-        return np.abs(found, out=self._size[: len(found)])
+        return np.abs(found, out=self.spare(len(found)))
+
+    def spare(self, count: int) -> Array:
+        """Return a buffer of so many rows, in the source's dtype, which the next absolute values overwrite."""
+        if len(self._spare) < count:
+            self._spare = np.empty((count, *self.source.shape[1:]), self.source.dtype)
+        return self._spare[:count]

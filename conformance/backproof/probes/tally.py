@@ -37,7 +37,7 @@ class Tally:
     ) -> None:
         """Compare a block: bound is what needs no remark, above worst it deviates (None: above bound).
 
-        at: the index of each row of the block (first dimension); None: from 0.
+        at: the index of each row of the block (first dimension), or more of them each; None: from 0.
         """
         if not values.size:
             return
@@ -61,16 +61,16 @@ class Tally:
         place = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
         if ratio[place] > self.ratio or self.got is None:
             self.ratio = float(ratio[place])
-            first = int(place[0] if at is None else at[place[0]])
-            self.index = (first, *(int(i) for i in place[1:]))
+            first = place[:1] if at is None else np.atleast_1d(at[place[0]])
+            self.index = tuple(int(i) for i in (*first, *place[1:]))
             self.got, self.expected = float(values[place]), float(reference[place])
             self.tolerance = float((bound if allowed.all() else worst)[place])
 
-    def quick(self, ratio: float, count: int) -> None:
-        """Record a block of which every element passed a bound below its own, at most at this ratio."""
+    def quick(self, ratio: float, count: int, resolution: float = 0.0) -> None:
+        """Record elements which each passed a bound below its own, at most at this ratio."""
         self.count += count
         self.ratio = max(self.ratio, ratio)
-        self.resolution = 0.0
+        self.resolution = min(self.resolution, resolution)
 
     def finding(self, case: Case) -> Finding:
         """Return the finding: vacuous where nothing that passed could have failed."""

@@ -1,0 +1,55 @@
+"""Comparing a block by a part of its bounds first: only what that does not let pass gets the whole of its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from backproof.probes.sources import Array
+from backproof.probes.tally import Tally
+from backproof.tolerance import RESOLUTION
+
+Bounds = Callable[[Array, Array], tuple[Array, Array]]
+
+
+def compare(
+    tally: Tally,
+    values: Array,
+    reference: Array,
+    part: Array,
+    bounds: Bounds,
+    *,
+    rows: Array,
+    columns: Array,
+) -> None:
+    """Compare a block: an element within `part`, no more than either of its bounds, passes; infinity lets none pass.
+
+    bounds: (expected, worst) of the elements at (rows, columns) of the block; rows, columns: what these are called.
+    That a pass means something is shown by the bound of the element of the largest reference; if not there, by all.
+    """
+    if not values.size:
+        return
+    error = np.subtract(values, reference, dtype=np.float64)
+    np.abs(error, out=error)
+    error /= part
+    largest = float(error.max())
+    if largest <= 1 and tally.resolution <= RESOLUTION:
+        tally.quick(largest, error.size, tally.resolution)
+        return
+    remaining = np.flatnonzero(~(error <= 1)) if not largest <= 1 else np.empty(0, np.intp)
+    if tally.resolution > RESOLUTION:
+        remaining = np.union1d(remaining, np.abs(reference).argmax())
+
+    def add(chosen: Array) -> None:
+        i, j = np.unravel_index(chosen, error.shape)
+        at = np.stack([rows[i], columns[j]], axis=1)
+        expected, worst = (np.where(np.isfinite(bound), bound, np.nan) for bound in bounds(i, j))
+        tally.add(values[i, j].astype(np.float64), reference[i, j], expected, worst, at=at)
+
+    add(remaining)
+    if tally.resolution > RESOLUTION:
+        add(np.setdiff1d(np.arange(error.size), remaining))
+        return
+    error.flat[remaining] = 0.0
+    tally.quick(float(error.max()), error.size - len(remaining), tally.resolution)
