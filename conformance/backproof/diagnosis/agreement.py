@@ -156,9 +156,8 @@ def _turn(witness: Witness, again: list[Values], step: int, key: Key, value: Arr
 
 def paired(witness: Witness, predicted: list[Values]) -> list[tuple[int, Key, Array, Array]] | None:
     """Return (update, key, shown, predicted) of everything that both have; None where the updates differ in number."""
-    final = witness.final
+    final, predicted = witness.final, predicted or [_initial(witness.case)]
     if final is not None:
-        predicted = predicted or [_initial(witness.case)]
         shown = [(len(predicted), final)]
     elif len(witness.steps) == len(predicted):
         shown = list(enumerate(witness.steps, 1))

@@ -15,23 +15,25 @@ import backproof.behaviour as says
 from backproof.case import Case
 from backproof.diagnosis.agreement import AGREES, Values, flat
 from backproof.diagnosis.suggestion import of_behaviour, of_value
-from backproof.judge.behaviour import OTHER_ORDERS, ROWS, calls, judge_inputs
+from backproof.judge.behaviour import OTHER_ORDERS, ROWS, calls, concatenated, judge_inputs
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.mutants import MUTANTS, Machine, Mutant
 from backproof.mutants.forms.behaviour import OF_STEP, keeping
 from backproof.run import CaseResult, Run
 from backproof.tolerance import Tolerance
+from backproof.truth import truth_of
 from backproof_spec import clause_of
 
 MOST = 24
 DEVIATING = 4
 KEPT_FOR = ("case", "shape", "all")
-INPUTS, REPEAT, PERMUTED, MEMORY, STATE = (
+INPUTS, REPEAT, PERMUTED, CONCATENATED, MEMORY, STATE = (
     clause_of(function).id
     for function in (
         says.inputs_not_mutated,
         says.same_call_twice,
         says.permuted_batch,
+        says.concatenated_batch,
         says.memory_order_irrelevant,
         says.nothing_kept_between_calls,
     )
@@ -77,7 +79,7 @@ def every_second_call(run: Run) -> bool:
 def _forms(mutant: Mutant, run: Run) -> Iterator[Machine]:
     base = Machine(shows=tuple(run.quantities))
     yield mutant.machine(base)
-    for form in OF_STEP.get(mutant.step, lambda _: iter(()))(mutant):
+    for form in OF_STEP[mutant.step](mutant) if mutant.step in OF_STEP else ():
         machine = base
         for step, wrong in form:
             machine = machine.with_step(step, wrong)
@@ -101,20 +103,24 @@ def _first(run: Run) -> list[CaseResult]:
 
 
 def _agreement(run: Run, machine: Machine, first: Sequence[CaseResult]) -> float:
-    """Return the largest relative difference; infinite as soon as one is too large."""
-    worst = 0.0
+    """Return the largest relative difference; infinite as soon as one is too large, or where no case tells anything."""
+    worst, told = 0.0, False
     for result in first:
         try:
-            worst = max(worst, _in_case(result, machine, in_process=run.subject.in_process))
+            here, tells = _in_case(result, machine, in_process=run.subject.in_process)
         except ValueError:  # what was kept of one network does not fit another: such a program would not run
             return float("inf")
+        worst, told = max(worst, here), told or tells
         if not worst <= AGREES * Tolerance(result.case.dtype).u:
             return float("inf")
-    return worst
+    return worst if told else float("inf")
 
 
-def _in_case(result: CaseResult, machine: Machine, *, in_process: bool) -> float:
-    """Return the largest relative difference in one case; infinite as soon as a call differs by too much."""
+def _in_case(result: CaseResult, machine: Machine, *, in_process: bool) -> tuple[float, bool]:
+    """Return the largest relative difference in one case, infinite as soon as a call differs by too much.
+
+    And whether the case tells anything: something that deviates was compared.
+    """
     case, observation = result.case, result.observation
     limit = AGREES * Tolerance(case.dtype).u
     plain = case.under(replace(case.conventions, weight_layout="out_in", batch_axis=0))
@@ -122,26 +128,44 @@ def _in_case(result: CaseResult, machine: Machine, *, in_process: bool) -> float
     first = flat(machine(given))
     steps = [] if observation is None else [dict(record.values) for record in observation.steps]
     worst = _of_values(steps, first) if steps else 0.0
+    told = bool(steps) and any(of_value(finding) for finding in result.findings)
     found = {f.clause: f for f in result.findings if f.judged is Judged.BEHAVIOUR and f.status is not Status.VACUOUS}
-    if INPUTS in found and found[INPUTS].message != judge_inputs(plain, plain.for_subject(), given).message:
-        return float("inf")
+    if INPUTS in found:
+        if found[INPUTS].message != judge_inputs(plain, plain.for_subject(), given).message:
+            return float("inf"), False
+        told = told or found[INPUTS].status is Status.DEVIATES
     smallest: dict[str, float] = {}
+    halves: list[tuple[Case, Values]] = []
     for name, asked, memory in _further(plain):
         if not worst <= limit:
-            return float("inf")
+            return float("inf"), False
         if memory != ROWS and not in_process:
             continue
         answer = flat(machine(asked.for_subject(memory)))
-        if name in found and found[name].got is not None:
-            smallest[name] = min(smallest.get(name, float("inf")), _apart(found[name], answer))
-            worst = max(worst, smallest[name]) if memory in (ROWS, OTHER_ORDERS[-1]) else worst
-    return worst
+        if name not in found or found[name].got is None:
+            continue
+        told = told or found[name].status is not Status.PASSED
+        if name == CONCATENATED:
+            halves.append((asked, answer[0]))
+            worst = max(worst, _of_halves(found[name], plain, first[0], halves)) if len(halves) > 1 else worst
+            continue
+        smallest[name] = min(smallest.get(name, float("inf")), _apart(found[name], answer))
+        worst = max(worst, smallest[name]) if memory in (ROWS, OTHER_ORDERS[-1]) else worst
+    return worst, told
+
+
+def _of_halves(finding: Finding, case: Case, whole: Values, halves: Sequence[tuple[Case, Values]]) -> float:
+    """Return how far the two halves of a machine, put together, are from those that were found."""
+    for pair in concatenated(case, whole, truth_of(case), halves):
+        if pair.key == (finding.quantity, finding.layer) and pair.other is not None:
+            return _apart(finding, [{pair.key: pair.other}])
+    return float("inf")
 
 
 def _further(case: Case) -> list[tuple[str, Case, str]]:
     """Return the further calls (the clause that looks at the answer, case, order of memory), one after the other."""
     made = calls(case)
-    several = (PERMUTED, "", "") if made.permuted is not None else ()
+    several = (PERMUTED, CONCATENATED, CONCATENATED) if made.permuted is not None else ()
     names = [REPEAT, *several, *[MEMORY] * len(OTHER_ORDERS), "", STATE]
     return [(name, asked, memory) for name, (asked, memory) in zip(names, made.in_order(), strict=True)]
 

@@ -115,7 +115,7 @@ def judge_behaviour(
                 _asked(
                     _id(says.concatenated_batch),
                     case,
-                    lambda: _concatenated(
+                    lambda: concatenated(
                         case, known, truth, [(part, _first_update(part, ask(part, ROWS)) or {}) for part in halves]
                     ),
                 ),
@@ -224,7 +224,7 @@ def _permuted(case: Case, shown: Values, permuted: Values | None, truth: Truth) 
     return found
 
 
-def _concatenated(case: Case, whole: Values, truth: Truth, parts: Sequence[tuple[Case, Values]]) -> list[Pair]:
+def concatenated(case: Case, whole: Values, truth: Truth, parts: Sequence[tuple[Case, Values]]) -> list[Pair]:
     """Return the gaps between a batch and its two parts; parameters are compared by their changes.
 
     The bounds of the parts are not computed: of a sample's own values they are those of its row in the whole batch, of

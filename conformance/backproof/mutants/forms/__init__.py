@@ -14,15 +14,8 @@ from backproof.mutants.forms.form import Form
 from backproof.mutants.machine import Machine
 from backproof.mutants.mutant import Mutant
 
-BY_NAME = {
-    **forward.FORMS,
-    **losses.FORMS,
-    **deltas.FORMS,
-    **slopes.FORMS,
-    **gradients.FORMS,
-    **descent.FORMS,
-    **behaviour.FORMS,
-}
+OWN = [module.FORMS for module in (forward, losses, deltas, slopes, gradients, descent, behaviour)]
+BY_NAME = {name: [forms[name] for forms in OWN if name in forms] for forms in OWN for name in forms}
 
 
 def forms(mutant: Mutant, reduction: str) -> Iterator[Machine]:
@@ -45,5 +38,5 @@ def further_forms(mutant: Mutant, reduction: str) -> Iterator[Form]:
     """Yield every form but the catalogue's own: those of its step, of its factor, and its own."""
     yield from sites.forms_of_step(mutant)
     yield from factors.forms_of_factor(mutant.name, reduction)
-    if mutant.name in BY_NAME:
-        yield from BY_NAME[mutant.name]()
+    for own in BY_NAME.get(mutant.name, ()):
+        yield from own()

@@ -198,10 +198,12 @@ def _by_pointer(right: Step, here: Here, values: Array) -> Array:
     return found if found.flags.c_contiguous else np.lib.stride_tricks.as_strided(found, found.shape, steps)
 
 
-def never_zero(mutant: Mutant) -> Iterator[Form]:
+def _never_zero() -> Iterator[Form]:
     """Yield the small numbers that take the place of an error of exactly 0, before or after a factor 2."""
-    for small, factor in product(SMALL, (1.0, 2.0)):
-        yield (("exact_zero", _at_least(small * factor)),)
+    for small in SMALL:
+        yield (("exact_zero", _at_least(small)),)
+        yield (("exact_zero", _at_least(2 * small)),)
+        yield (("delta_at_output", _error_at_least(small)),)
 
 
 def _at_least(small: float) -> Step:
@@ -212,14 +214,22 @@ def _at_least(small: float) -> Step:
     return wrong
 
 
+def _error_at_least(small: float) -> Step:
+    def wrong(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
+        found = np.asarray(right(here, y, z, o))
+        if here.case.loss == "squared" and not here.rule.elementwise:
+            return found
+        unit = right(here, o - 1, z, o)  # dJ/dz is linear in o - y: what an error of 1 gives
+        return np.where(o == y, o.dtype.type(small) * unit, found)
+
+    return wrong
+
+
 # How each step of a mutant of behaviour may be written; what is kept is looked at for every scope as well.
-OF_STEP: dict[str, Callable[[Mutant], Iterator[Form]]] = {
-    "leave": written,
-    "read": misread,
-    "exact_zero": never_zero,
-}
+OF_STEP: dict[str, Callable[[Mutant], Iterator[Form]]] = {"leave": written, "read": misread}
 FORMS: dict[str, Callable[[], Iterator[Form]]] = {
     "cached-by-shape": _cached_in_a_run,
+    "error-never-zero": _never_zero,
     "labels-overwritten": _labels_used_up,
     "columns-read-as-rows": _shuffled_weights,
 }

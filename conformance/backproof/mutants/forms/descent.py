@@ -10,7 +10,7 @@ import numpy as np
 
 from backproof.balls import Array
 from backproof.mutants.forms.form import Form, right_update
-from backproof.mutants.steps import Here, Step
+from backproof.mutants.steps import Here, Step, gradient_scale
 
 DECAYS = (0.01, 0.1, 1e-3, 1e-4, 5e-4, 0.05, 5e-3, 0.02, 0.2, 0.5, 1e-5)
 MOMENTA = (0.9, 0.5, 0.95, 0.99, 0.8)
@@ -187,16 +187,22 @@ def _without(kept: slice, *, only: bool) -> Step:
 def _mask_by_turns() -> Iterator[Form]:
     """Clear, update by update, the places where there is no edge, then those where there is one, and so on."""
 
-    def cleared(right: Step, here: Here, *arguments: Any) -> Array:
-        found = right(here, *arguments)
-        if here.mask is None or found.ndim == 1:
-            return found
-        kept = here.mask if here.update % 2 else ~here.mask
-        return np.where(kept, found, found.dtype.type(0))
+    def cleared(here: Here, found: Array) -> Array:
+        there = np.asarray(here.mask)
+        return np.where(there if here.update % 2 else ~there, found, found.dtype.type(0))
 
-    yield ("gradient", cleared), ("update", cleared)
-    yield (("gradient", cleared),)
-    yield (("update", cleared),)
+    def gradient(right: Step, here: Here, delta: Array, previous: Array) -> Array:
+        if here.mask is None:
+            return right(here, delta, previous)
+        return cleared(here, gradient_scale(here) * (delta.T @ previous))
+
+    def update(right: Step, here: Here, parameters: Array, by_parameter: Array) -> Array:
+        found = right(here, parameters, by_parameter)
+        return found if here.mask is None or found.ndim == 1 else cleared(here, found)
+
+    yield ("gradient", gradient), ("update", update)
+    yield (("gradient", gradient),)
+    yield (("update", update),)
 
 
 FORMS: dict[str, Any] = {

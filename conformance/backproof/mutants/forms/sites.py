@@ -57,7 +57,12 @@ def _activations(mutant: Mutant) -> Iterator[Form]:
 
 def activation_forms(wrong: Any) -> Iterator[Form]:
     """Yield the places of a wrong activation."""
-    slopes: tuple[Form, ...] = ((), (("slope", at_net_input),))
+    by_z = slope_at_output(at_net_input, also_identity=False, unfused=False)
+    slopes: tuple[Form, ...] = (
+        (),
+        (("slope", at_net_input),),
+        (("slope", at_net_input), ("delta_at_output", by_z)),
+    )
     losses: tuple[Form, ...] = ((), (("loss", loss_of_outputs),))
     for where, slope, loss in product(WHERE, slopes, losses):
         yield ("activate", in_layers(where, wrong)), *slope, *loss

@@ -80,6 +80,7 @@ def _at_stale(rows: str, *, first: bool) -> Step:
 
 
 FORMS: dict[str, Any] = {
+    "stale-net-inputs": _stale,
     "derivative-of-sigmoid": lambda: _of_another("sigmoid"),
     "derivative-of-relu": lambda: _of_another("relu"),
     "derivative-a-one-minus-a": lambda: _everywhere(lambda right, here, z, a: a * (1 - a)),
