@@ -193,7 +193,7 @@ def test_a_killed_run_goes_on_from_disk(tmp_path):
         ("subjects = ['gone.py:net']", "no file"),
         ("subjects = ['numpy']\nfamilies = ['drwan']", "families: unknown 'drwan'"),
         ("subjects = ['numpy']\ndtypes = ['float16']", "dtypes.0: 'float16' is not one of"),
-        ("subjects = [", "is no TOML"),
+        ("subjects = [", "not TOML"),
     ],
 )
 def test_a_wrong_plan_says_what_is_wrong_with_it(tmp_path, text, message):
