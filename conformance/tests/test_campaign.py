@@ -207,7 +207,7 @@ def test_a_wrong_plan_says_what_is_wrong_with_it(tmp_path, text, message):
 def test_a_plan_that_is_not_there_is_a_usage_error(tmp_path):
     done = campaign(tmp_path / "gone.toml")
     assert done.returncode == 2
-    assert "cannot be read" in done.stderr
+    assert "No such file or directory; expected a TOML file" in done.stderr
 
 
 @pytest.mark.parametrize(
