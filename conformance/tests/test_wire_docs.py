@@ -73,10 +73,15 @@ def test_code_of_ones_own_in_javascript_is_judged_in_fewer_than_fifteen_lines(tm
     assert "It agrees with `derivative-missing`" in done.stdout
 
 
+def on_any_python(text):
+    """Leave out how many consequences are no larger than rounding: `sum` adds up more exactly from Python 3.12 on."""
+    return re.sub(r"\d+ (passed|downstream)", r"… \1", steady(text))
+
+
 def test_the_bug_of_the_page_is_named(tmp_path):
     code = changed(block("file", "net.py"), block("mistake", "bug"))
     status, text = printed(tmp_path, code, "check", "--no-autograd")
-    assert (status, steady(closing(text))) == (1, steady(block("output", "bug")))
+    assert (status, on_any_python(closing(text))) == (1, on_any_python(block("output", "bug")))
 
 
 def wrong_lines(text):

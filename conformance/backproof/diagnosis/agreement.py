@@ -156,7 +156,12 @@ def _turn(witness: Witness, again: list[Values], step: int, key: Key, value: Arr
 
 def paired(witness: Witness, predicted: list[Values]) -> list[tuple[int, Key, Array, Array]] | None:
     """Return (update, key, shown, predicted) of everything that both have; None where the updates differ in number."""
-    final, predicted = witness.final, predicted or [_initial(witness.case)]
+    final = witness.final
+    if not predicted:  # no update is made: the parameters stay as they are, and nothing else can be shown
+        shown_at_all = [final] if final is not None else witness.steps
+        if any(key[0] not in ("weights", "biases") for values in shown_at_all for key in values):
+            return None
+        predicted = [_initial(witness.case)]
     if final is not None:
         shown = [(len(predicted), final)]
     elif len(witness.steps) == len(predicted):

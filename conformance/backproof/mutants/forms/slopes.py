@@ -21,7 +21,7 @@ def _neighbours(offset: int) -> Iterator[Form]:
 
     Below the first layer stand the inputs, or the last layer, as an index of -1 means; or the first is right.
     """
-    for own, ends, fits in product((True, False), ("right", "inputs", "around"), ("right", "around", "zeros", "one")):
+    for own, ends, fits in product((True, False), ("right", "inputs", "around"), ("right", "around", "zeros")):
         if offset < 0 or ends == "right":
             yield (("slope", _neighbour(offset, own=own, ends=ends, fits=fits)),)
 
@@ -35,8 +35,6 @@ def _neighbour(offset: int, *, own: bool, ends: str, fits: str) -> Step:
         rule = here.rule if own or (other < 0 and ends == "inputs") else here.case.layers[other].activation
         if not rule.elementwise or (near.shape != z.shape and fits == "right"):
             return right(here, z, a)
-        if near.shape != z.shape and fits == "one":
-            return np.ones_like(z)
         near = _fitted(near, z.shape[1], fits)
         return derivative(rule, near, stable(rule, near))
 
