@@ -83,8 +83,11 @@ def changed(code, diff):
 
 
 def comparable(text):
-    """Return what is printed without what differs between installations: rounding, and counts that autograd adds to."""
-    text = steady(text)
+    """Return what is printed without what differs between installations: rounding, and counts that autograd adds to.
+
+    How many consequences of a deviation are no larger than rounding differs between processors and Pythons.
+    """
+    text = re.sub(r"\d+ (passed|downstream)", r"… \1", steady(text))
     if importlib.util.find_spec("torch") is not None:
         return text
     return re.sub(r"\d+ (checks|passed|reduced|vacuous|deviated|downstream)", r"\1", text)
