@@ -1,4 +1,4 @@
-"""What the tests of the skeletons share: writing one as the command does, making it ready, and one bug for each."""
+"""What the tests of the skeletons share: writing one as the command does, making it ready, and a bug for each."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from wire_tools import require, tool
 
 from backproof.cli.new_command import SKELETONS
 
-# language: the tools it needs, the right text, and the same with the delta rule's f' left out.
+# language: the tools it needs, the line of the delta rule, and what f' is there.
 LANGUAGES = {
-    "python": (("python3",), "[[r(s * v) for s, v in", "[[r(v) for s, v in"),
-    "javascript": (("node",), "map2((s, v) => r(s * v),", "map2((s, v) => r(v),"),
-    "c": (("cc",), "*delta = r(slope(la->f, a) * back);", "*delta = r(back);"),
-    "java": (("javac", "java"), "slope(name[l], a[l][s][i])", "1"),
-    "r": (("Rscript",), "r(slope[[l]] * (deltas[[l + 1]] %*% w[[l + 1]]))", "r(deltas[[l + 1]] %*% w[[l + 1]])"),
+    "python": (("python3",), "[[r({} * v) for s, v in", "s"),
+    "javascript": (("node",), "map2((s, v) => r({} * v),", "s"),
+    "c": (("cc",), "*delta = r({} * back);", "slope(la->f, a)"),
+    "java": (("javac", "java"), "(s, i) -> {} // times W^T delta", "slope(name[l], a[l][s][i])"),
+    "r": (("Rscript",), "r({} * (deltas[[l + 1]] %*% w[[l + 1]]))", "slope[[l]]"),
 }
 
 
@@ -46,10 +46,10 @@ def made(language, folder):
     return command
 
 
-def bug(language, folder):
-    """Put the bug into a skeleton that was written to a folder."""
-    _, right, wrong = LANGUAGES[language]
+def bug(language, folder, instead="1"):
+    """Put the bug into a skeleton that was written to a folder: another factor where f' is in the delta rule."""
+    _, line, right = LANGUAGES[language]
     path = folder / SKELETONS[language][0]
     text = path.read_text(encoding="utf-8")
-    assert text.count(right) == 1
-    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    assert text.count(line.format(right)) == 1
+    path.write_text(text.replace(line.format(right), line.format(instead)), encoding="utf-8")

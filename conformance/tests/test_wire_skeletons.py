@@ -47,6 +47,20 @@ def test_a_bug_in_a_skeleton_is_named(language, tmp_path, monkeypatch):
     assert [suggestion.name for suggestion in result.diagnosis][:1] == ["derivative-missing"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_skeleton_shows_numbers_that_are_none_and_they_are_judged(language, tmp_path, monkeypatch):
+    folder = tmp_path / "new"
+    ready(language, folder)
+    bug(language, folder, "1e308 * 1e308")
+    for dtype in ("float64", "float32"):
+        cases = [case for case in all_cases(dtype) if case.slug == "worked-example"]
+        result = judged(folder, monkeypatch, made(language, folder), cases)
+        assert (result.verdict, result.judged.counts["errored"]) == ("deviates", 0)
+        deviation = result.report["first_deviation"]
+        assert (deviation["clause"], deviation["ratio"]) == ("E17", "Infinity")
+        assert "inf" in deviation["message"]
+
+
 @pytest.mark.parametrize("language", SKELETONS)
 def test_a_skeleton_is_short_and_says_where_ones_own_code_goes(language, tmp_path):
     done = run("new", language, str(tmp_path))

@@ -194,10 +194,10 @@ def gap_of(
     if mask is not None:  # the gradient of an edge that does not exist is nobody's business
         one, other = np.where(mask, one, 0.0), np.where(mask, other, 0.0)
     finite = np.isfinite(one)
-    if not np.array_equal(finite, np.isfinite(other)):
+    if not np.array_equal(one[~finite], other[~finite], equal_nan=True) or not np.isfinite(other[finite]).all():
         return float("inf")
     largest, floor = size or witness.size(step, key, value)
-    error = float(np.abs(one - other, where=finite, out=np.zeros_like(one)).max(initial=0.0))
+    error = float(np.abs(np.subtract(one, other, where=finite, out=np.zeros_like(one))).max(initial=0.0))
     return max(error - floor, 0.0) / largest
 
 

@@ -52,7 +52,7 @@ def _errors(witnesses: Sequence[Witness]) -> Iterator[Errors]:
             if mask is not None:
                 telling &= mask
             telling &= np.isfinite(size) & np.isfinite(value)
-            error = (value.astype(np.float64) - predicted.astype(np.float64))[telling]
+            error = value.astype(np.float64)[telling] - predicted.astype(np.float64)[telling]
             relative = error / size[telling]
             yield Errors(key, key[1] == witness.case.depth, relative, value[telling], predicted[telling])
 
