@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any, Self, TypeVar
 
 from backproof.case import DTYPES
@@ -45,7 +46,9 @@ FLAGS = {
 class Subject:
     """An implementation under test: `run(case)` answers with what it shows.
 
-    activations, losses, dtypes: what it can do (None: everything); skips: flags of cases that it cannot do;
+    activations, losses, dtypes: what it can do (None: everything);
+    output_activations: those of its output layer; `activations` are then those of the hidden layers (None: of all);
+    skips: flags of cases that it cannot do;
     observes: the quantities that it promises to show in every case (None: those it shows in any);
     narrow: families of cases for what does one kind of network only, judged after the catalogue (`NARROW`);
     in_process: it is handed the arrays themselves, so that it could write into them;
@@ -61,6 +64,7 @@ class Subject:
     language: str = "Python"
     conventions: Conventions = field(default_factory=Conventions)
     activations: tuple[str, ...] | None = None
+    output_activations: tuple[str, ...] | None = None
     losses: tuple[str, ...] | None = None
     dtypes: tuple[str, ...] | None = None
     skips: tuple[str, ...] = ()
@@ -73,6 +77,7 @@ class Subject:
     def __post_init__(self) -> None:
         """Validate every declaration against its closed list."""
         _closed("activations", self.activations, RULES)
+        _closed("output_activations", self.output_activations, RULES)
         _closed("losses", self.losses, LOSSES)
         _closed("dtypes", self.dtypes, DTYPES)
         _closed("skips", self.skips, FLAGS)
@@ -93,15 +98,25 @@ class Subject:
             return f"dtype {case.dtype} is not declared"
         if self.losses is not None and case.loss not in self.losses:
             return f"loss {case.loss} is not declared"
-        for layer in case.layers:
-            if self.activations is not None and layer.activation.name not in self.activations:
-                return f"activation {layer.activation.name} is not declared"
+        lacking = self._lacking(*(layer.activation.name for layer in case.layers))
+        if lacking is not None:
+            return f"{lacking} is not declared"
         for flag in case.flags:
             if flag in self.skips:
                 return f"flag {flag}: declared as skipped"
         if self.conventions.range == "moderate" and "saturated-output" in case.flags:
             return "flag saturated-output: declared range=moderate"
         return None
+
+    def _lacking(self, *names: str) -> str | None:
+        """Return the first activation of these layers, the output layer's last, that is not declared."""
+        *hidden, output = names
+        if self.output_activations is None:
+            hidden.append(output)
+        elif output not in self.output_activations:
+            return f"output activation {output}"
+        known = self.activations
+        return next((f"activation {name}" for name in hidden if known is not None and name not in known), None)
 
 
 def subject(
@@ -111,6 +126,7 @@ def subject(
     name: str | None = None,
     version: str = "",
     activations: Iterable[str] | None = None,
+    output_activations: Iterable[str] | None = None,
     losses: Iterable[str] | None = None,
     dtypes: Iterable[str] | None = None,
     skips: Iterable[str] = (),
@@ -126,7 +142,9 @@ def subject(
     known = [item.name for item in fields(Conventions)]
     unknown = sorted(set(conventions) - set(known))
     if unknown:
-        msg = f"@backproof.subject: unknown convention {unknown[0]!r}; the conventions are {', '.join(known)}"
+        near = get_close_matches(unknown[0], known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; each is a keyword of its own, as in reduction='mean'"
+        msg = f"@backproof.subject: unknown convention {unknown[0]!r}; the conventions are {', '.join(known)}{hint}"
         raise UsageError(msg)
     declared = Conventions(**conventions)
 
@@ -138,6 +156,7 @@ def subject(
             version=version,
             conventions=declared,
             activations=_names(activations),
+            output_activations=_names(output_activations),
             losses=_names(losses),
             dtypes=_names(dtypes),
             skips=_names(skips) or (),
@@ -190,5 +209,7 @@ def _names(given: Iterable[str] | None) -> tuple[str, ...] | None:
 def _closed(what: str, given: tuple[str, ...] | None, known: Iterable[str]) -> None:
     for item in given or ():
         if item not in known:
-            msg = f"{what}: unknown {item!r}; the known ones are {', '.join(known)}"
+            near = get_close_matches(str(item), known := list(known), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            msg = f"{what}: unknown {item!r}; the known ones are {', '.join(known)}{hint}"
             raise UsageError(msg)

@@ -17,6 +17,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import cache
+from pathlib import Path
+from traceback import extract_tb
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -25,6 +27,8 @@ import numpy as np
 from backproof.errors import SubjectError
 
 Result = TypeVar("Result")
+
+KIT = str(Path(__file__).parent)
 
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)  # as Python itself
 
@@ -49,7 +53,7 @@ def guarded(call: Callable[[], Result], seed: int = 0) -> Result:
                 raise KeyboardInterrupt from error
             if isinstance(error, SubjectError):
                 raise
-            msg = f"the subject raised {type(error).__name__}: {_text(error)}{_where(error)}"
+            msg = f"the subject raised {type(error).__name__}: {_text(error)}{where(error)}"
             raise SubjectError(msg) from error
         if interrupted:  # and swallowed
             raise KeyboardInterrupt
@@ -63,14 +67,14 @@ def _text(error: BaseException) -> str:
         return "(its text cannot be read)"
 
 
-def _where(error: BaseException) -> str:
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    if last is None:
-        return ""
-    code = last.tb_frame.f_code
-    return f" (in {code.co_name}, {code.co_filename}:{last.tb_lineno})"
+def where(error: BaseException) -> str:
+    """Return the place of the subject's own code that an error came from, in brackets; nothing where none is known.
+
+    That is the last frame which is neither the kit's nor an installed package's, else the last that is not the kit's.
+    """
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith((KIT, "<frozen"))]
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    return f" (in {own[-1].name}, {own[-1].filename}:{own[-1].lineno})" if own else ""
 
 
 @contextmanager

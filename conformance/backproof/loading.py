@@ -16,7 +16,7 @@ import numpy as np
 
 from backproof.door import Subject, as_subject
 from backproof.errors import SubjectError, UsageError
-from backproof.guarded import own_warnings
+from backproof.guarded import own_warnings, where
 from backproof.installed import installed_subjects, load_installed
 from backproof.zoo import zoo_folder
 
@@ -168,7 +168,7 @@ def _load_file(path: Path, target: str) -> ModuleType:
         except UsageError:
             raise
         except (Exception, SystemExit) as error:
-            msg = f"{path} fails while it is imported: {type(error).__name__}: {error}"
+            msg = f"{path} fails while it is imported: {type(error).__name__}: {error}{where(error)}"
             raise SubjectError(msg) from error
     return module
 
@@ -185,10 +185,10 @@ def _import(name: str, target: str) -> ModuleType:
             if name.startswith("."):
                 msg = f"{name!r} (from {target!r}) is a relative name; expected an importable module"
                 raise UsageError(msg) from error
-            msg = f"{name} fails while it is imported: {type(error).__name__}: {error}"
+            msg = f"{name} fails while it is imported: {type(error).__name__}: {error}{where(error)}"
             raise SubjectError(msg) from error
         except (Exception, SystemExit) as error:
-            msg = f"{name} fails while it is imported: {type(error).__name__}: {error}"
+            msg = f"{name} fails while it is imported: {type(error).__name__}: {error}{where(error)}"
             raise SubjectError(msg) from error
 
 

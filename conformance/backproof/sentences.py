@@ -53,6 +53,16 @@ NEEDS = {
     "biases": {"bias_gradients"},
 }
 
+BOTH = frozenset({"net_inputs", "activations"})
+# What the forward propagation gives for a quantity, and by which of its quantities it is seen.
+FORWARD = {
+    "net_inputs": ("activations", BOTH),
+    "activations": ("net inputs", frozenset({"net_inputs"})),
+    "loss": ("outputs", frozenset({"activations"})),
+    "deltas": ("net inputs", BOTH),
+    **dict.fromkeys(("weight_gradients", "bias_gradients", "weights", "biases"), ("activations", BOTH)),
+}
+
 
 def tell(finding: Finding, case: Case, shown: Collection[str] | None = None) -> str:
     """Return the sentence that tells a deviation; shown: the quantities that the subject shows (None: all)."""
@@ -76,9 +86,7 @@ def tell(finding: Finding, case: Case, shown: Collection[str] | None = None) -> 
     elif finding.quantity == "deltas" and finding.layer == case.depth and finding.judged is Judged.LOCAL:
         source = "your own net inputs and the labels"
     recovered = " (recovered from your updated parameters)" if finding.recovered else ""
-    blame = ""
-    if finding.clause == "E11" and "deltas" in missing and not (finding.recovered and len(case.batches[0]) == 1):
-        blame = " Your deltas are not shown: it may as well be E22 or E17."
+    blame = "" if shown is None or finding.judged is not Judged.LOCAL else _as_well(finding, case, shown)
     if finding.tolerance == 0 and finding.expected == 0 and finding.quantity in ("weight_gradients", "weights"):
         blame = " There is no edge here (the mask is False): its gradient and its weight are exactly 0."
     got, expected = _apart(finding.got, finding.expected)
@@ -86,6 +94,23 @@ def tell(finding: Finding, case: Case, shown: Collection[str] | None = None) -> 
         f"{subject}{recovered} is not {name}:{_place(finding)} it is {got}, the equation gives "
         f"{expected} from {source} (tolerance {_number(finding.tolerance, 2)}).{blame}"
     )
+
+
+def _as_well(finding: Finding, case: Case, shown: Collection[str]) -> str:
+    """Return which clauses may be broken instead, because what they give is not shown."""
+    hidden: dict[str, tuple[str, ...]] = {}
+    noun, forward = FORWARD[finding.quantity]
+    single = finding.recovered and len(case.batches[0]) == 1  # the bias gradient is the delta
+    if finding.clause == "E11" and "deltas" not in shown and not single:
+        hidden["deltas"] = ("E22", "E17")
+    if finding.clause != "E26" and not forward & set(shown):
+        sigmoid = finding.quantity != "activations" and any(layer.activation.name == "sigmoid" for layer in case.layers)
+        hidden[noun] = ("E1", "E18") if sigmoid else ("E1",)
+    if not hidden:
+        return ""
+    *others, last = [clause for clauses in hidden.values() for clause in clauses]
+    told = f"{', '.join(others)} or {last}" if others else last
+    return f" Your {' and '.join(hidden)} are not shown: it may as well be {told}."
 
 
 def _layer(finding: Finding) -> str:

@@ -264,6 +264,6 @@ def _verdict(console: Console, result: Result, *, quiet: bool) -> None:
         return
     if verdict.name == "incomplete":
         cases = f"{counts['cases']} case{'' if counts['cases'] == 1 else 's'}"
-        _say(console, f"incomplete: {cases} judged, at least {verdict.fewest} needed: declare fewer skips")
+        _say(console, f"incomplete: {cases} judged, at least {verdict.fewest} needed: the rest is skipped as declared")
     parts = [f"judged {how}: {', '.join(names)}" for how, names in scope.items() if names]
     _say(console, "; ".join(parts) or "nothing was judged", behind="  ")

@@ -154,6 +154,8 @@ USAGE = [
     (("check", f"{SUBJECTS}:right", "--dtype", "float16"), "invalid choice: 'float16'"),
     (("check",), "required: SUBJECT"),
     (("explain", "delta-rul"), "nearest: delta-rule"),
+    (("explain", "conventions"), "conventions is no clause; see: backproof list conventions"),
+    (("explain", "identity-deep"), "identity-deep is no clause; see: backproof list cases"),
     (("trace", "no-such-case"), "no case 'no-such-case'"),
     (("list", "numbers"), "invalid choice: 'numbers'"),
     (("chek",), "invalid choice: 'chek'"),

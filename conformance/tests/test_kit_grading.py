@@ -129,6 +129,11 @@ WRONG = {
     "no points": ('subject = "net"', "'points' is a required property"),
     "no clause": ('subject = "net"\n[[points]]\nclause = "E99"\npoints = 1', "field points[0].clause: no clause 'E99'"),
     "no number": ('subject = "net"\n[[points]]\nclause = "E17"\npoints = 0', "field points[0].points: 0 is less than"),
+    "no entry": ('subject = "net"\npoints = 3', 'one [[points]] with clause = "E17" and points = 4 for each clause'),
+    "a file": (
+        RUBRIC.replace('"net"', '"net.py:net"'),
+        "field subject: expected the name of the function",
+    ),
     "twice": (RUBRIC + '[[points]]\nclause = "delta-rule"\npoints = 1', "points[2].clause: E17 has its points already"),
     "unknown": ("colour = 1\n" + RUBRIC, "'colour' was unexpected"),
     "both": ('command = "node {file}"\n' + RUBRIC, "subject) or a program (command), one of the two"),

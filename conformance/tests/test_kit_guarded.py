@@ -213,3 +213,19 @@ def test_in_another_thread_no_handler_is_touched_and_an_interrupt_is_the_subject
     thread.start()
     thread.join()
     assert "the subject raised KeyboardInterrupt" in told[0]
+
+
+def test_the_place_that_is_told_is_in_the_subjects_own_code():
+    def shapes_that_do_not_fit():
+        return np.linalg.solve(np.ones((2, 3)), np.ones(2))
+
+    with pytest.raises(SubjectError, match=r"\(in shapes_that_do_not_fit, .*test_kit_guarded\.py:\d+\)$"):
+        guarded(shapes_that_do_not_fit)
+
+
+def test_no_place_of_the_kit_is_told_where_the_subjects_code_was_not_reached():
+    def none_wanted():
+        return 1
+
+    (error,) = check(none_wanted, [get_case("tanh-binary")], autograd=False).report["errors"]
+    assert error["message"].endswith("none_wanted() takes 0 positional arguments but 1 was given")

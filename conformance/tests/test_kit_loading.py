@@ -1,5 +1,6 @@
 """Finding a subject by name: files, modules, bundled ones; every way in which that fails is told."""
 
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -142,6 +143,8 @@ def test_code_that_fails_while_it_is_imported_is_named_with_its_error(folder, ta
     if "package" not in message:
         assert isinstance(refused.value, SubjectError)
         assert "fails while it is imported" in str(refused.value)
+    if message != "SyntaxError" and "package" not in message:
+        assert re.search(r"\(in <module>, .*failing_subject\.py:1\)$", str(refused.value))
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,40 @@ def test_the_trace_and_the_sentences_name_the_same_special_forms(slug):
         sentence = told(case, clause=clause, layer=layer)
         line = next(line for line in trace(case) if line.strip().startswith(f"delta1^{layer}"))
         assert line.rpartition("[")[2].strip("]") in sentence
+
+
+HIDDEN = [
+    ("activations", "E18", ("activations",), " Your net inputs are not shown: it may as well be E1."),
+    ("activations", "E18", ("activations", "net_inputs"), ""),
+    ("loss", "E5", ("loss", "net_inputs"), " Your outputs are not shown: it may as well be E1 or E18."),
+    ("loss", "E5", ("loss", "activations"), ""),
+    ("deltas", "E17", ("deltas",), " Your net inputs are not shown: it may as well be E1 or E18."),
+    ("deltas", "E17", ("deltas", "activations"), ""),
+    ("weight_gradients", "E11", ("activations",), " Your deltas are not shown: it may as well be E22 or E17."),
+    (
+        "weight_gradients",
+        "E11",
+        ("weight_gradients",),
+        " Your deltas and activations are not shown: it may as well be E22, E17, E1 or E18.",
+    ),
+    ("weight_gradients", "E11", ("deltas", "net_inputs"), ""),
+    ("weights", "E26", ("weight_gradients", "weights"), ""),
+]
+
+
+@pytest.mark.parametrize(("quantity", "clause", "shown", "wanted"), HIDDEN)
+def test_what_may_be_broken_instead_is_told_where_it_is_not_shown(quantity, clause, shown, wanted):
+    finding = replace(FINDING, quantity=quantity, clause=clause)
+    sentence = tell(finding, get_case("sigmoid-binary"), (quantity, *shown))
+    assert sentence.endswith(f"(tolerance 1.2e-16).{wanted}")
+    no_sigmoid = tell(finding, get_case("tanh-regression"), (quantity, *shown))
+    assert no_sigmoid.endswith(wanted.replace(", E1 or E18", " or E1").replace(" or E18", ""))
+
+
+def test_parameters_of_one_kind_alone_are_refused():
+    def weights_alone(case):
+        return [{name: value for name, value in record.items() if name != "biases"} for record in train(case)]
+
+    (error,) = check(weights_alone, [CASE], autograd=False).report["errors"]
+    told = "weights is shown, biases is not: show both (None for a layer without biases), or neither"
+    assert told in error["message"]

@@ -127,6 +127,9 @@ SKIPPED = [
     ({"losses": ["squared"]}, "sigmoid-binary", "loss log is not declared"),
     ({"activations": ["sigmoid"]}, "tanh-binary", "activation tanh is not declared"),
     ({"activations": ["tanh"]}, "tanh-binary", "activation sigmoid is not declared"),
+    ({"output_activations": ["identity"]}, "tanh-binary", "output activation sigmoid is not declared"),
+    ({"activations": ["relu"], "output_activations": ["sigmoid"]}, "tanh-binary", "activation tanh is not declared"),
+    ({"activations": ["tanh"], "output_activations": ["sigmoid"]}, "tanh-binary", None),
     ({"skips": ["masked"]}, "masked", "flag masked: declared as skipped"),
     ({"range": "moderate"}, "saturated-log", "flag saturated-output: declared range=moderate"),
 ]
@@ -195,3 +198,20 @@ def test_replacing_a_declaration_is_validated_too():
     assert replace(made, losses=("log",)).losses == ("log",)
     with pytest.raises(UsageError, match="losses: unknown 'hinge'"):
         replace(made, losses=("hinge",))
+
+
+HINTS = [
+    ({"reductoin": "mean"}, "did you mean reduction?"),
+    ({"conventions": {"reduction": "mean"}}, "each is a keyword of its own, as in reduction='mean'"),
+    ({"activations": ["tahn"]}, "did you mean tanh?"),
+    ({"output_activations": ["idenity"]}, "did you mean identity?"),
+    ({"losses": ["squarred"]}, "did you mean squared?"),
+    ({"skips": ["mask"]}, "did you mean masked?"),
+]
+
+
+@pytest.mark.parametrize(("declared", "hint"), HINTS, ids=str)
+def test_a_declaration_that_is_nearly_right_is_met_with_the_right_one(declared, hint):
+    with pytest.raises(UsageError) as refused:
+        subject(**declared)(lambda case: case)
+    assert str(refused.value).endswith(f"; {hint}")

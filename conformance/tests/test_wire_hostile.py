@@ -91,7 +91,8 @@ def test_one_fault_is_an_error_of_its_case_and_the_others_are_judged(name):
 
 SLOW = {
     "hangs": "answer to run 12 (sigmoid-binary): expected an answer within 4 s; nothing came; "
-    "end each answer with a newline and flush it, or raise --timeout; its standard error ends:\n    thinking",
+    "see whether it hangs, end each answer with a newline and flush it, or raise --timeout; "
+    "its standard error ends:\n    thinking",
     "late": "answer to run 12 (sigmoid-binary): expected an answer within 4 s; nothing came; ",
     "half_line": "answer to run 12 (sigmoid-binary): expected an answer within 4 s; "
     'half a line (\'{"id": 12, "result": [{"net_inputs": [[[',

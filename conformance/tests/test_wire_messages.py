@@ -192,7 +192,11 @@ REFUSED_ANSWERS = [
     (b'{"id": 2, "skipped": {}}', "answer: field skipped: expected at least 1 fields; an object with nothing came"),
     (b'{"id": 2, "skipped": {"loss": "log", "flag": "masked"}}', "answer: field skipped: expected at most 1 fields"),
     (b'{"id": 2, "skipped": {"loss": 3}}', "answer: field skipped.loss: expected string; 3 came"),
-    (b'{"id": 2, "result": {"loss": null, "deltas": [[["x"]]]}}', "result: deltas of layer 1[0][0]: expected a number"),
+    (b'{"id": 2, "result": {"deltas": [[["x"]]]}}', "result: deltas of layer 1[0][0]: expected a number"),
+    (
+        b'{"id": 2, "result": {"loss": null}}',
+        "result: loss: expected a number; null came; JSON has no NaN",
+    ),
     (b'{"id": 2, "result": {"final": {"loss": "x"}}}', "final: loss: expected a number; 'x' came"),
     (b'{"id": 2, "result": [{}, {"loss": "x"}]}', "update 2: loss: expected a number; 'x' came"),
 ]

@@ -8,6 +8,7 @@ import inspect
 import backproof.behaviour  # noqa: F401 - registers the behaviour clauses
 from backproof.catalogue import all_cases
 from backproof.cli.console import output
+from backproof.cli.list_command import ROWS
 from backproof.errors import UsageError
 from backproof.verdict import exercises
 from backproof_spec import UnknownClauseError, get_clause
@@ -20,6 +21,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         clause = get_clause(options.clause)
     except UnknownClauseError as error:
+        a_case = options.clause in {case.slug for case in all_cases()}
+        if options.clause in ROWS or a_case:
+            msg = f"{options.clause} is no clause; see: backproof list {'cases' if a_case else options.clause}"
+            raise UsageError(msg) from error
         raise UsageError(str(error)) from error
     console = output(options)
 

@@ -5,6 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+RUBRIC = """\
+  subject = "my_net"      # the name of the function in each file; or command = "node {file}"
+  files = "*.py"          # which files of the folder are submissions
+  time_limit = 60         # seconds that one submission may run in all
+
+  [[points]]
+  clause = "E17"          # an id or a slug of `backproof list clauses`
+  points = 4
+"""
+
 
 def add_report_options(check: argparse.ArgumentParser) -> None:
     """Add to `check` the forms in which a report is written and shown."""
@@ -19,7 +29,12 @@ def add_report_commands(commands: Any) -> list[argparse.ArgumentParser]:
     compare = commands.add_parser("compare", help="compare two reports: what got worse, what got better")
     compare.add_argument("old", metavar="OLD.json", help="a report that `check --json` wrote")
     compare.add_argument("new", metavar="NEW.json", help="a later one")
-    grade = commands.add_parser("grade", help="judge every submission of a folder, points by clause")
+    grade = commands.add_parser(
+        "grade",
+        help="judge every submission of a folder, points by clause",
+        epilog=f"a rubric is a file such as\n\n{RUBRIC}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     grade.add_argument("folder", metavar="DIR", help="the folder of the submissions")
     grade.add_argument("--rubric", metavar="FILE", required=True, help="points by clause, limits (TOML)")
     grade.add_argument("--out", metavar="DIR", default="grades", help="where the reports go (default: grades)")

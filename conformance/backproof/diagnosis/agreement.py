@@ -197,7 +197,8 @@ def gap_of(
     if not np.array_equal(one[~finite], other[~finite], equal_nan=True) or not np.isfinite(other[finite]).all():
         return float("inf")
     largest, floor = size or witness.size(step, key, value)
-    error = float(np.abs(np.subtract(one, other, where=finite, out=np.zeros_like(one))).max(initial=0.0))
+    with np.errstate(over="ignore"):  # what is too large to write is infinitely wrong
+        error = float(np.abs(np.subtract(one, other, where=finite, out=np.zeros_like(one))).max(initial=0.0))
     return max(error - floor, 0.0) / largest
 
 

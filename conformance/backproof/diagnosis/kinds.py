@@ -52,8 +52,9 @@ def _errors(witnesses: Sequence[Witness]) -> Iterator[Errors]:
             if mask is not None:
                 telling &= mask
             telling &= np.isfinite(size) & np.isfinite(value)
-            error = value.astype(np.float64)[telling] - predicted.astype(np.float64)[telling]
-            relative = error / size[telling]
+            with np.errstate(over="ignore"):  # what is too large to write is infinitely wrong
+                error = value.astype(np.float64)[telling] - predicted.astype(np.float64)[telling]
+                relative = error / size[telling]
             yield Errors(key, key[1] == witness.case.depth, relative, value[telling], predicted[telling])
 
 

@@ -108,7 +108,7 @@ def _truth(
 
 
 def require_enough(case: Case, observation: Observation) -> None:
-    """Raise ObservationError unless every shown quantity is shown throughout, and gradients or parameters are."""
+    """Raise ObservationError unless each shown quantity is shown throughout, and both gradients or both parameters."""
     records = [*observation.steps, *([] if observation.final is None else [observation.final])]
     names = sorted(observation.quantities)
     if not {"weight_gradients", "weights"} & set(names):
@@ -130,11 +130,13 @@ def require_enough(case: Case, observation: Observation) -> None:
                 where = f" of layer {missing[0]}" if missing[0] else ""
                 msg = f"update {number}: {name}{where} is not shown, although {name} is shown elsewhere in this case"
                 raise ObservationError(msg)
-    if not {"bias_gradients", "biases"} & set(names) and any(layer.biases is not None for layer in case.layers):
-        shown = "weight_gradients" if "weight_gradients" in names else "weights"
-        other = {"weights": "biases", "weight_gradients": "bias_gradients"}[shown]
-        msg = f"{shown} is shown, {other} is not: show both (None for a layer without biases)"
-        raise ObservationError(msg)
+    if any(layer.biases is not None for layer in case.layers):
+        for pair in (("weight_gradients", "bias_gradients"), ("weights", "biases")):
+            shown = [name for name in pair if name in names]
+            if len(shown) == 1:
+                (other,) = set(pair) - set(shown)
+                msg = f"{shown[0]} is shown, {other} is not: show both (None for a layer without biases), or neither"
+                raise ObservationError(msg)
 
 
 def as_arrays(steps: Sequence[Values]) -> list[dict[Key, Array]]:

@@ -29,6 +29,7 @@ def declare(subject: Subject) -> dict[str, Any]:
         "observes": subject.observes,
         "dtypes": subject.dtypes,
         "activations": subject.activations,
+        "output_activations": subject.output_activations,
         "losses": subject.losses,
     }
     return {

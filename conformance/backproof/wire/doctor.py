@@ -151,6 +151,7 @@ def _declared(hello: Hello) -> str:
     parts = {
         "dtypes": subject.dtypes,
         "activations": subject.activations,
+        "output_activations": subject.output_activations,
         "losses": subject.losses,
         "skips": subject.skips,
         "capabilities": hello.capabilities,

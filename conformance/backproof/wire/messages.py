@@ -140,6 +140,7 @@ def read_declaration(data: dict[str, Any]) -> Hello:
             language=printable(data.get("language", "")),
             conventions=Conventions(**conventions),
             activations=names("activations"),
+            output_activations=names("output_activations"),
             losses=names("losses"),
             dtypes=names("dtypes"),
             skips=names("skips") or (),
@@ -239,6 +240,9 @@ def _record(record: Any, where: str, read: Reader) -> Any:
         return record
     found = {}
     for quantity, given in record.items():
+        if given is None and quantity == "loss":
+            advice = 'JSON has no NaN, and some writers make it null: write "NaN"; leave out a loss that is not shown'
+            refuse(f"{where}: loss", "a number", "null", advice)
         if given is None or quantity not in QUANTITIES:
             found[quantity] = given
         elif quantity == "loss":

@@ -222,7 +222,9 @@ class Program:
             self._pump(deadline - monotonic(), CHUNK)
         ended = self._ending()
         if self._out:
-            ended += f" in the middle of a line ({shown(self._out)}, without a newline)"
+            whole = f", having printed {shown(self._out)} unasked,"
+            half = f" in the middle of a line ({shown(self._out)}, without a newline)"
+            ended += whole if b"\n" in self._out else half
         error = CrashError(f"the program {ended} before it answered {what}{self.told()}")
         error.status, error.last = self._status(), self.errors.strip().rpartition("\n")[2]
         return error
@@ -230,7 +232,7 @@ class Program:
     def _refuse_late(self, what: str, seconds: float) -> NoReturn:
         said = f"half a line ({shown(self._out)}, without a newline)" if self._out else "nothing"
         expected = f"an answer within {seconds:g} s"
-        advice = "end each answer with a newline and flush it, or raise --timeout"
+        advice = "see whether it hangs, end each answer with a newline and flush it, or raise --timeout"
         refuse(f"answer to {what}", expected, said, advice + self.told())
 
     def _status(self) -> int | None:
