@@ -19,6 +19,8 @@ from backproof.mutants.numerics import bfloat16, float16, float32
 SPREAD = 0.1  # relative errors of noise differ from element to element by at least so much; so few may be far off
 NEAR = 8.0  # the usual errors of noise of a size s lie between s / 8 and 8 s
 DIGITS = 64.0  # values that went through a lower precision are wrong by at most so many of its units
+SAME = 1e-7  # relative errors that differ by less are one error
+RARE = 0.01  # the share of such errors that noise may have
 MOST = 0.5
 FEW = 8  # so many elements at least must look like it
 
@@ -70,10 +72,22 @@ def _noise(quantities: tuple[str, ...], size: float, *, hidden: bool = False) ->
         # Quantiles, since next to saturation a few elements may be far off for another reason: lost digits.
         low, high = np.quantile(errors, [0.25, 0.75])
         usual, large = np.quantile(np.abs(errors), [0.5, 1 - SPREAD])
-        irregular = high - low > SPREAD * large
+        irregular = high - low > SPREAD * large and _repeated(found) <= RARE
         return bool(irregular and size / NEAR < 2 * usual and large < size * NEAR)
 
     return kind
+
+
+def _repeated(found: list[Errors]) -> float:
+    """Return the share of elements whose relative error another one of the array has too: what noise never shows."""
+    repeated = total = 0
+    for errors in found:
+        if errors.shown.dtype != np.float64:  # too few digits to tell
+            continue
+        ordered = np.sort(errors.relative)
+        repeated += int(np.count_nonzero(np.diff(ordered) <= SAME * np.abs(ordered[1:])))
+        total += len(ordered)
+    return repeated / max(total, 1)
 
 
 def _rounded(
@@ -104,11 +118,12 @@ def _rounded(
 
 
 def _one_element(found: list[Errors]) -> bool:
-    """Return whether in every array that is wrong one element of the gradient alone is."""
+    """Return whether in every array that is wrong one element of the gradient alone is, and not always the largest."""
     if any(e.key[0] not in ("weight_gradients", "weights") for e in found):
         return False
     wrong = [np.abs(e.relative) > AGREES * np.finfo(np.float64).eps for e in found]
-    return all(w.sum() == 1 for w in wrong) and any(len(w) >= FEW for w in wrong)
+    one = all(w.sum() == 1 for w in wrong) and any(len(w) >= FEW for w in wrong)
+    return one and not all(w[np.abs(e.predicted).argmax()] for w, e in zip(wrong, found, strict=True))
 
 
 GRADIENTS = ("weight_gradients", "bias_gradients", "weights", "biases")
