@@ -20,6 +20,8 @@ from backproof_spec import elementary
 BITS = 192
 MOST_BITS = 1 << 14
 
+FLOATS = tuple(map(np.dtype, ("float64", "float32", "float16")))
+
 Array = np.ndarray[Any, Any]
 
 
@@ -74,16 +76,18 @@ def ball(value: Any) -> arb:
 
 
 _ball = np.frompyfunc(ball, 1, 1)
+_exactly = np.frompyfunc(arb, 1, 1)  # of a float: the same, in a fifth of the time
 _inflate = np.frompyfunc(lambda b, r: b + arb(0, r), 2, 1)
 _middle = np.frompyfunc(float, 1, 1)  # of a ball: its middle, in a third of the time of mid()
 _radius = np.frompyfunc(lambda b: float(b.rad()), 1, 1)
 _holds_zero = np.frompyfunc(lambda b: bool(b.contains(0)) and not bool(b == 0), 1, 1)
-_distance = np.frompyfunc(lambda b, x: float(abs((b - arb(x)).mid())), 2, 1)
+_distance = np.frompyfunc(lambda b, x: abs(float(b - x)), 2, 1)
 
 
 def balls(values: Any) -> Array:
     """Return an array of floats as balls of radius 0."""
-    return np.asarray(_ball(np.asarray(values)), dtype=object)
+    numbers = np.asarray(values)
+    return np.asarray((_exactly if numbers.dtype in FLOATS else _ball)(numbers), dtype=object)
 
 
 def inflate(values: Array, radius: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -94,22 +95,24 @@ def compare(
     finite value from here on is right; smallest: lambda, which tells an exact zero's bound from a vacuous one.
     """
     spread = radius(reference)
-    expected = middle(reference)
-    limit = _finite_or_infinite(bound + spread)
-    error = np.where(np.isinf(limit) & np.isfinite(values), 0.0, distance(reference, values))
-    if at_least is not None:
-        expected, limit = np.asarray(at_least), np.asarray(bound)
-        error = np.where(np.isfinite(values), np.maximum(at_least - values, 0.0), np.inf)
-    ratio = _ratio(error, limit)
-    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.ndim else ()
-    informative = _informative(limit, expected, smallest) | (at_least is not None and at_least > 0)
+    with np.errstate(all="ignore"):
+        expected, limit = middle(reference), np.fmin(bound + spread, np.inf)  # NaN is no limit
+        error = distance(reference, values)
+        if np.isinf(limit).any():
+            error = np.where(np.isinf(limit) & np.isfinite(values), 0.0, error)
+        if at_least is not None:
+            expected, limit = np.asarray(at_least), np.asarray(bound)
+            error = np.where(np.isfinite(values), np.maximum(at_least - values, 0.0), np.inf)
+        ratio = np.asarray(np.fmin(np.where(error == 0, 0.0, error / limit), np.inf))  # NaN never passes
+        informative, size, zero = _informative(limit, expected, smallest)
+        resolution = np.where(zero, np.where(informative, 0.0, np.inf), limit / size).min()
+    index = np.unravel_index(int(ratio.argmax()), ratio.shape) if ratio.ndim else ()
     if not (error <= limit).all():
-        within = reduced is not None and bool((error <= _finite_or_infinite(np.maximum(reduced, bound) + spread)).all())
+        within = reduced is not None and bool((error <= np.fmin(np.maximum(reduced, bound) + spread, np.inf)).all())
         status = Status.REDUCED if within else Status.DEVIATES
     else:
-        status = Status.PASSED if informative.any() else Status.VACUOUS
-    with np.errstate(all="ignore"):
-        resolutions = np.where(expected == 0, np.where(informative, 0.0, np.inf), limit / np.abs(expected))
+        meant = (at_least is not None and at_least > 0) or informative.any()
+        status = Status.PASSED if meant else Status.VACUOUS
     return Comparison(
         status=status,
         index=tuple(int(i) for i in index),
@@ -117,21 +120,15 @@ def compare(
         expected=float(expected[index]),
         tolerance=float(limit[index]),
         ratio=float(ratio[index]),
-        resolution=float(resolutions.min()),
+        resolution=float(resolution),
     )
 
 
-def _finite_or_infinite(limit: Array) -> Array:
-    return np.where(np.isnan(limit), np.inf, limit)
+def _informative(limit: Array, expected: Array, smallest: float) -> tuple[Array, Array, Array]:
+    """Return where a pass means something, |expected|, and where that is 0.
 
-
-def _ratio(error: Array, limit: Array) -> Array:
-    with np.errstate(all="ignore"):
-        ratio = np.where(error == 0, 0.0, np.divide(error, limit))
-    return np.asarray(np.where(np.isnan(ratio), np.inf, ratio))
-
-
-def _informative(limit: Array, expected: Array, smallest: float) -> Array:
-    """Return where a pass means something: the tolerance is below 1e-3 of the value, or an exact zero is checked."""
-    exact_zero = (expected == 0) & (limit <= np.sqrt(smallest))
-    return np.asarray((limit <= RESOLUTION * np.abs(expected)) | exact_zero)
+    It does where the tolerance is below 1e-3 of the value, or an exact zero is checked.
+    """
+    size = np.abs(expected)
+    zero = size == 0
+    return (limit <= RESOLUTION * size) | (zero & (limit <= sqrt(smallest))), size, zero
