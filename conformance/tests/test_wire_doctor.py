@@ -29,6 +29,9 @@ STEPS = [
     "shows the right shapes (float32)",
     "keeps every digit (float32)",
     "answers a second time",
+    "answers a tiny case without biases",
+    "answers a tiny case with a mask",
+    "answers a tiny case of two updates",
     "writes what is not finite as strings",
     "leaves on bye",
 ]
@@ -65,6 +68,14 @@ FAULTS = {
     "no_bias_gradients": (
         "shows enough (float64)",
         "weight_gradients is shown, bias_gradients is not: show both",
+    ),
+    "needs_biases": (
+        "answers a tiny case without biases",
+        "the program ended with exit status 1 before it answered run 4 (tiny)",
+    ),
+    "one_update": (
+        "answers a tiny case of two updates",
+        "this case makes 2 updates: answer a list of 2 mappings",
     ),
     "transposed": (
         "shows the right shapes (float64)",

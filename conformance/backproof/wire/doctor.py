@@ -170,7 +170,7 @@ def _answers(patient: _Patient, subject: Subject) -> Iterator[Step]:
         shown = patient.show(f"answers a tiny case ({case.dtype})", case)
         names = sorted(shown.quantities)
         yield Step(f"answers a tiny case ({case.dtype})", well=True, told=f"id {patient.number}: {', '.join(names)}")
-        yield _enough(subject, case, shown)
+        yield _promised(subject, case, shown)
         yield _shapes(case, shown)
         yield _digits(case, shown)
         if patient.hello is not None and NPY in patient.hello.capabilities:
@@ -178,7 +178,30 @@ def _answers(patient: _Patient, subject: Subject) -> Iterator[Step]:
             yield replace(_digits(case, patient.show(files, case, above=0)), what=files)
     again = patient.show("answers a second time", cases[0])
     yield Step("answers a second time", well=True, told=f"id {patient.number}: {len(again.quantities)} quantities")
+    for kind, case in _kinds(cases[0]).items():
+        if subject.skip_reason(case) is None:
+            yield _answered(patient, f"answers a tiny case {kind}", case)
     yield _not_finite(patient, cases[0])
+
+
+def _answered(patient: _Patient, what: str, case: Case) -> Step:
+    shown = patient.show(what, case)
+    wrong = [step for step in (_enough(case, shown), _shapes(case, shown)) if not step.well]
+    return replace(wrong[0], what=what) if wrong else Step(what, well=True, told=f"id {patient.number}")
+
+
+def _kinds(tiny: Case) -> dict[str, Case]:
+    """Return the case with what an adapter may trip over: no biases, an edge that does not exist, two updates."""
+    first, *others = tiny.layers
+    mask = np.ones(first.weights.shape, dtype=bool)
+    mask[0, 0] = False
+    without = tuple(replace(layer, biases=None) for layer in tiny.layers)
+    masked = (replace(first, weights=np.where(mask, first.weights, 0).astype(tiny.dtype), mask=mask), *others)
+    return {
+        "without biases": replace(tiny, layers=without),
+        "with a mask": replace(tiny, layers=masked),
+        "of two updates": replace(tiny, batches=(BATCH, BATCH)),
+    }
 
 
 def tiny_case(subject: Subject, dtype: str, *, scale: float = 0.0) -> Case | None:
@@ -227,15 +250,16 @@ def _record(shown: Observation) -> Record:
     return shown.final if shown.final is not None else shown.steps[0]
 
 
-def _enough(subject: Subject, case: Case, shown: Observation) -> Step:
-    what = f"shows enough ({case.dtype})"
+def _promised(subject: Subject, case: Case, shown: Observation) -> Step:
     missing = [name for name in subject.observes or () if name not in shown.quantities]
-    if missing:
-        return Step(
-            what,
-            well=False,
-            told=f"{missing[0]} is declared in observes, and is not shown: show it always, or do not declare it",
-        )
+    if not missing:
+        return _enough(case, shown)
+    told = f"{missing[0]} is declared in observes, and is not shown: show it always, or do not declare it"
+    return Step(f"shows enough ({case.dtype})", well=False, told=told)
+
+
+def _enough(case: Case, shown: Observation) -> Step:
+    what = f"shows enough ({case.dtype})"
     if shown.quantities.isdisjoint(("weight_gradients", "weights")):
         came = ", ".join(sorted(shown.quantities)) or "nothing"
         return Step(what, well=False, told=f"expected weight_gradients or weights; {came} came; show one of the two")
