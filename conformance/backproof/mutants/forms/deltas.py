@@ -97,8 +97,11 @@ def _error_alone(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array
     return np.asarray(delta_scale(here) * (2 * (o - y))) if here.case.loss == "squared" else right(here, y, z, o)
 
 
-def _through_again(*, squared: bool) -> Step:
-    """Multiply the output delta by f', or by softmax's Jacobian, once more; squared: that of a squared loss too."""
+def _through_again(*, squared: bool, diagonal: bool) -> Step:
+    """Multiply the output delta by f', or by softmax's Jacobian, once more; squared: that of a squared loss too.
+
+    diagonal: softmax's Jacobian is taken to be o (1 - o).
+    """
 
     def wrong(right: Step, here: Here, y: Array, z: Array, o: Array) -> Array:
         found = right(here, y, z, o)
@@ -106,7 +109,8 @@ def _through_again(*, squared: bool) -> Step:
             return np.asarray(found)
         if here.rule.elementwise:
             return np.asarray(found * derivative(here.rule, z, o))
-        return np.asarray(o * (found - (o * found).sum(axis=-1, keepdims=True)))
+        across = found * o if diagonal else (o * found).sum(axis=-1, keepdims=True)
+        return np.asarray(o * (found - across))
 
     return wrong
 
@@ -175,8 +179,8 @@ def _fans() -> Iterator[Form]:
 
 
 def _of_output() -> Iterator[Form]:
-    """Take the output's derivative at z or at a; where that is softmax, sigmoid's, 1, or the right one."""
-    for by_value, softmax in product((False, True), ("sigmoid", "identity", None)):
+    """Take the output's derivative at z or at a; where that is softmax, o (1 - o), sigmoid's, 1, or the right one."""
+    for by_value, softmax in product((False, True), ("softmax", "sigmoid", "identity", None)):
         slope = _output_slope(softmax, by_value=by_value)
         yield (("slope", slope),)
 
@@ -187,6 +191,9 @@ def _output_slope(softmax: str | None, *, by_value: bool) -> Step:
         if not rule.elementwise:
             if softmax is None:
                 return right(here, z, a)
+            if softmax == "softmax":
+                shares = a if by_value else stable(rule, z)
+                return np.asarray(shares * (1 - shares))
             rule = activation(softmax)
         if by_value and rule.rule.by_activation is not None:
             return np.asarray(rule.derivative_by_activation(a))
@@ -217,7 +224,10 @@ FORMS: dict[str, Any] = {
     "output-derivative-missing": lambda: [(("delta_at_output", wrong),) for wrong in (_without_fusion, _error_alone)],
     "output-derivative-twice": lambda: [
         *[(("delta_at_output", for_loss(loss, deltas.twice_slope)),) for loss in ("squared", "log")],
-        *[(("delta_at_output", _through_again(squared=squared)),) for squared in (False, True)],
+        *[
+            (("delta_at_output", _through_again(squared=squared, diagonal=diagonal)),)
+            for squared, diagonal in product((False, True), repeat=2)
+        ],
     ],
     "output-derivative-confused": lambda: [(("delta_at_output", _fusion_confused),)],
     "output-delta-half": lambda: [(("delta_at_output", _half_of_one),)],
