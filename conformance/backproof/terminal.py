@@ -18,6 +18,7 @@ from rich.text import Text
 
 from backproof.api import Result
 from backproof.diagnosis import Suggestion
+from backproof.judge.findings import Judged
 from backproof.sentences import tell
 from backproof.verdict import ClauseStatus
 from backproof_spec import get_clause
@@ -207,7 +208,7 @@ def _deviations(console: Console, result: Result) -> None:
     _suggestions(console, declared)
     _say(console, sentence(0), indent="  ")
     _suggestions(console, [suggestion for suggestion in result.diagnosis if suggestion.kind != "convention"])
-    if not result.diagnosis:
+    if not result.diagnosis and deviations[0].judged is not Judged.PRESENCE:
         _say(console, "No known mutant shows what you show, and no declared convention explains it.", indent="  ")
     clause = get_clause(first["clause"])
     _say(console, f"equation:  {clause.statement}", indent="  ", behind=" " * 11)

@@ -79,10 +79,18 @@ def test_a_wrong_shape_names_both_shapes_as_the_subject_sees_them():
     answer = {"weights": [np.ones((4, 3)), np.ones((4, 2))], "deltas": [np.ones((5, 4)), np.ones((2, 5))]}
     found = usable_values(turned, 1, read_observation(answer, turned).steps[0])
     assert [finding.message for finding in found.findings] == [
-        "shape (5, 4) instead of (4, 5)",
-        "shape (4, 3) instead of (3, 4)",
+        "shape (5, 4) instead of (4, 5): transpose it",
+        "shape (4, 3) instead of (3, 4): transpose it",
     ]
     assert set(found.values) == {("deltas", 2), ("weights", 2)}
+
+
+def test_a_transposed_array_is_told_which_convention_may_be_meant():
+    answer = {"weights": [np.ones((3, 4)).T, np.ones((4, 2))], "deltas": [np.ones((4, 5)), np.ones((2, 5))]}
+    found = usable_values(CASE, 1, read_observation(answer, CASE).steps[0])
+    told = {(finding.quantity, finding.layer): finding.message for finding in found.findings}
+    assert told["deltas", 1].endswith(f"instead of {(5, 4)}: transpose it, or declare batch_axis"), told
+    assert told["weights", 2].endswith("instead of (2, 4): transpose it, or declare weight_layout"), told
 
 
 def test_whole_numbers_are_not_of_the_dtype_of_the_case():

@@ -92,7 +92,11 @@ def _problem(
 ) -> tuple[tuple[int, ...], str] | None:
     shape = _expected_shape(case, step, quantity, layer)
     if shown.shape != shape:
-        return (), f"shape {_turned(case, quantity, shown.shape)} instead of {_turned(case, quantity, shape)}"
+        came, wanted = _turned(case, quantity, shown.shape), _turned(case, quantity, shape)
+        convention = "weight_layout" if quantity in ("weights", "weight_gradients") else "batch_axis"
+        matrix = len(shape) == 2  # noqa: PLR2004 - rows and columns
+        hint = ": transpose it" + (f", or declare {convention}" if wanted == shape else "")
+        return (), f"shape {came} instead of {wanted}{hint if matrix and came == wanted[::-1] else ''}"
     if not _right_dtype(case, quantity, shown):
         return (), f"dtype {shown.dtype} instead of {case.dtype}: cast it to the dtype of case.x"
     wrong = ~np.isfinite(shown)
