@@ -8,7 +8,7 @@ def my_net(case):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any, Self, TypeVar
@@ -142,8 +142,7 @@ def subject(
     known = [item.name for item in fields(Conventions)]
     unknown = sorted(set(conventions) - set(known))
     if unknown:
-        near = get_close_matches(unknown[0], known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; each is a keyword of its own, as in reduction='mean'"
+        hint = _nearest(unknown[0], known) or "; each is a keyword of its own, as in reduction='mean'"
         msg = f"@backproof.subject: unknown convention {unknown[0]!r}; the conventions are {', '.join(known)}{hint}"
         raise UsageError(msg)
     declared = Conventions(**conventions)
@@ -206,10 +205,13 @@ def _names(given: Iterable[str] | None) -> tuple[str, ...] | None:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _closed(what: str, given: tuple[str, ...] | None, known: Iterable[str]) -> None:
+def _closed(what: str, given: tuple[str, ...] | None, known: Collection[str]) -> None:
     for item in given or ():
         if item not in known:
-            near = get_close_matches(str(item), known := list(known), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            msg = f"{what}: unknown {item!r}; the known ones are {', '.join(known)}{hint}"
+            msg = f"{what}: unknown {item!r}; the known ones are {', '.join(known)}{_nearest(str(item), known)}"
             raise UsageError(msg)
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

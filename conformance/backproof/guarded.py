@@ -9,6 +9,7 @@ away from the main thread, and where SIGINT has no Python handler, it is always 
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import sys
@@ -28,7 +29,7 @@ from backproof.errors import SubjectError
 
 Result = TypeVar("Result")
 
-KIT = str(Path(__file__).parent)
+KIT = f"{Path(__file__).parent}{os.sep}"
 
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)  # as Python itself
 

@@ -60,6 +60,9 @@ def _told(error: Any) -> str:
     where = f"field {place}" if place else "the file"
     if error.validator == "oneOf":
         return "name the function in each file (subject) or a program (command), one of the two"
+    if error.validator == "pattern":
+        expected = 'the name of the function in each file, as in subject = "my_net"'
+        return f"{where}: expected {expected}, not {error.instance!r}; which files: `files`"
     entry = ', and points as one [[points]] with clause = "E17" and points = 4 for each clause'
     return f"{where}: {error.message}; a rubric has {KNOWN}{entry if place.startswith('points') else ''}"
 
@@ -76,10 +79,6 @@ def _rubric(path: Path, data: dict[str, Any]) -> Rubric:
             msg = f"--rubric {path}: field points[{number}].clause: {clause} has its points already"
             raise UsageError(msg)
         points[clause] = float(entry["points"])
-    if not data.get("subject", "name").isidentifier():
-        expected = 'the name of the function in each file, as in subject = "my_net"'
-        msg = f"--rubric {path}: field subject: expected {expected}, not {data['subject']!r}; which files: `files`"
-        raise UsageError(msg)
     pattern = PurePath(data.get("files", "*.py"))
     if pattern.is_absolute() or ".." in pattern.parts:
         msg = f"--rubric {path}: field files: expected a pattern below the folder, not {data['files']!r}"

@@ -93,6 +93,11 @@ def test_a_page_says_verdict_sentence_and_line_to_reproduce(results):
     assert "No known mutant shows what you show" in text
 
 
+def test_a_page_speaks_of_no_mutants_where_nothing_could_be_judged(results):
+    assert results["nan"].report["first_deviation"]["judged"] == "presence"
+    assert "No known mutant" not in "".join(Reader(results["nan"].page()).text)
+
+
 def test_a_known_bug_is_named_on_the_page():
     page = judge(without_slope).page()
     assert "<code>derivative-missing</code>" in page

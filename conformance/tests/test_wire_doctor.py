@@ -73,6 +73,14 @@ FAULTS = {
         "answers a tiny case without biases",
         "the program ended with exit status 1 before it answered run 4 (tiny)",
     ),
+    "needs_every_edge": (
+        "answers a tiny case with a mask",
+        "the program ended with exit status 3 before it answered run 5 (tiny)",
+    ),
+    "prints_and_exits": (
+        "starts",
+        "the program ended with exit status 0, having printed 'hi\\n' unasked, before it answered hello",
+    ),
     "one_update": (
         "answers a tiny case of two updates",
         "this case makes 2 updates: answer a list of 2 mappings",
@@ -103,7 +111,7 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_at_its_step(name):
     what, told = FAULTS[name]
-    waits = {"silence": 20.0} if name == "exits_at_start" else {}  # it ends when it ends
+    waits = {"silence": 20.0} if name in ("exits_at_start", "prints_and_exits") else {}  # it ends when it ends
     wrong = [step for step in steps_of(name, **waits) if not step.well]
     assert wrong
     assert wrong[0].what == what

@@ -79,7 +79,7 @@ def _noise(quantities: tuple[str, ...], size: float, *, hidden: bool = False) ->
 
 
 def _repeated(found: list[Errors]) -> float:
-    """Return the share of elements whose relative error another one of the array has too: what noise never shows."""
+    """Return the share of elements whose relative error stands in the array already: noise has none."""
     repeated = total = 0
     for errors in found:
         if errors.shown.dtype != np.float64:  # too few digits to tell
