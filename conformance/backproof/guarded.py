@@ -146,7 +146,7 @@ def _kept_torch(seed: int) -> Iterator[None]:
     state, dtype, threads = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads()
     gradients, strict = torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled()
     only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.manual_seed(seed)
+    _seed_torch(torch, seed)
     try:
         yield
     finally:
@@ -155,4 +155,17 @@ def _kept_torch(seed: int) -> Iterator[None]:
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         torch.set_grad_enabled(gradients)
-        torch.use_deterministic_algorithms(strict, warn_only=only_warns)
+        now = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+        if now != (strict, only_warns):  # the call imports torch's compiler, which takes longer than torch itself
+            torch.use_deterministic_algorithms(strict, warn_only=only_warns)
+
+
+def _seed_torch(torch: Any, seed: int) -> None:
+    """Seed torch's random numbers on every device; on the CPU alone where there is no other.
+
+    `torch.manual_seed` keeps a formatted stack for each kind of device that may yet come: a millisecond a call.
+    """
+    if hasattr(torch, "accelerator") and not torch.accelerator.is_available():
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)

@@ -24,6 +24,11 @@ from backproof_numpy.parameters import Parameters
 from backproof_numpy.results import Backward, Forward
 from backproof_numpy.screening import finite_screen, label_screen
 
+# From so many weights on, a product of one column and one row is faster element by element: BLAS
+# copies both into its own layout and passes over the gradient three times. NumPy's `multiply` would
+# allocate for the broadcast, `einsum` does not.
+OUTER_PRODUCT_SIZE = 1 << 16
+
 
 class Workspace:
     """The buffers of one network for one batch size, and the passes through them."""
@@ -175,6 +180,8 @@ def _gradient(
 ) -> Callable[[FloatArray], None]:
     """E11 `weight-gradient`: dE/dW = delta^T a_previous (0: no edge), dE/db = sum of delta."""
     multiply_by_source, sum_samples = delta.T.dot, ones.dot
+    if len(delta) == 1 and weight_gradient.size >= OUTER_PRODUCT_SIZE:
+        multiply_by_source = _outer_product(delta[0])
 
     def gradient(source: FloatArray) -> None:
         multiply_by_source(source, weight_gradient)
@@ -184,3 +191,12 @@ def _gradient(
             sum_samples(delta, bias_gradient)
 
     return gradient
+
+
+def _outer_product(column: FloatArray) -> Callable[[FloatArray, FloatArray], object]:
+    """One sample's dE/dW_ij = delta_i a_j, the same numbers as by BLAS, which adds them to zero."""
+
+    def multiply_by_source(source: FloatArray, weight_gradient: FloatArray) -> None:
+        np.einsum("i,j->ij", column, source[0], out=weight_gradient)
+
+    return multiply_by_source

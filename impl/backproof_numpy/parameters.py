@@ -11,9 +11,9 @@ from numpy import multiply, subtract
 from backproof_numpy.arrays import BoolArray, FloatArray
 from backproof_numpy.layer import Layer
 
-# Updates go in blocks that stay in the cache, so that the work buffer is small and the pass over
-# memory is one.
-BLOCK = 1 << 15
+# Updates go in blocks of so many bytes that stay in the cache, so that the work buffer is small and
+# the pass over memory is one.
+BLOCK = 1 << 18
 
 
 class Parameters:
@@ -28,7 +28,8 @@ class Parameters:
         dtype = layers[0].weights.dtype
         size = sum(layer.weights.size + (0 if layer.biases is None else layer.biases.size) for layer in layers)
         values, gradient = np.empty(size, dtype), np.zeros(size, dtype)
-        work = np.empty(min(size, BLOCK), dtype)
+        block = BLOCK // dtype.itemsize
+        work = np.empty(min(size, block), dtype)
         self.weights, self.biases = _views(values, layers)
         self.weight_gradients, self.bias_gradients = _views(gradient, layers)
         for layer, weights, biases in zip(layers, self.weights, self.biases, strict=True):
@@ -41,11 +42,11 @@ class Parameters:
         self._rate = np.zeros((), dtype)
         self._blocks = [
             (
-                values[start : start + BLOCK],
-                gradient[start : start + BLOCK],
-                work[: min(BLOCK, size - start)],
+                values[start : start + block],
+                gradient[start : start + block],
+                work[: min(block, size - start)],
             )
-            for start in range(0, size, BLOCK)
+            for start in range(0, size, block)
         ]
 
     def set_rate(self, learning_rate: float) -> None:
