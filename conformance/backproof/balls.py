@@ -95,19 +95,25 @@ def inflate(values: Array, radius: Array) -> Array:
     return np.asarray(_inflate(values, radius), dtype=object)
 
 
+def _are_floats(values: Any) -> bool:
+    return isinstance(values, np.ndarray) and values.dtype.kind == "f"
+
+
 def middle(values: Array) -> Array:
-    """Return the middles of the balls, rounded to float64."""
-    return np.asarray(_middle(values), dtype=np.float64)
+    """Return the middles of the balls, rounded to float64; floats are their own."""
+    return np.asarray(values if _are_floats(values) else _middle(values), dtype=np.float64)
 
 
 def radius(values: Array) -> Array:
-    """Return the radii of the balls."""
-    return np.asarray(_radius(values), dtype=np.float64)
+    """Return the radii of the balls; that of floats is 0."""
+    return np.zeros(values.shape) if _are_floats(values) else np.asarray(_radius(values), dtype=np.float64)
 
 
 def distance(values: Array, points: Any) -> Array:
-    """Return |middle - point| for each ball, computed before any rounding to float64."""
-    return np.asarray(_distance(values, np.asarray(points, dtype=np.float64)), dtype=np.float64)
+    """Return |middle - point| for each ball or float, rounded to float64 once."""
+    points = np.asarray(points, dtype=np.float64)
+    found = np.abs(middle(values) - points) if _are_floats(values) else _distance(values, points)
+    return np.asarray(found, dtype=np.float64)
 
 
 def doubtful(values: Array) -> Array:

@@ -47,6 +47,7 @@ class Truth:
 
 Sides = Mapping[tuple[int, int], Array]
 Reduced = frozenset[tuple[int, str, int]]
+Walked = list[tuple[dict[Key, Node], Network]]
 
 
 def truth_of(case: Case, reduced: Reduced = frozenset(), sides: Sides | None = None) -> Truth:
@@ -73,7 +74,11 @@ def _plain_truth(case: Case) -> Truth:
 
 def exact_nodes(case: Case) -> list[dict[Key, Node]]:
     """Return the exact nodes of every update, in the precision in force."""
-    return [nodes for nodes, _ in _chain(case, [Upstream(grow=False)] * len(case.batches))]
+    return [nodes for nodes, _ in _exact(case)]
+
+
+def _exact(case: Case) -> Walked:
+    return _chain(case, [Upstream(grow=False)] * len(case.batches))
 
 
 @lru_cache(maxsize=2048)
@@ -84,11 +89,17 @@ def needed_bits(case: Case) -> int:
     """
     if case.conventions.kink is None:
         case = case.under(replace(case.conventions, kink="left"))
+    return _enclosed(case)[0]
+
+
+@lru_cache(maxsize=4)  # a case's bits are asked for first, and its truth soon after
+def _enclosed(case: Case) -> tuple[int, Walked]:
     bits = BITS
     while bits <= MOST_BITS:
         with precision(bits):
-            if all(_tight(node) for nodes in exact_nodes(case) for node in nodes.values()):
-                return bits
+            walked = _exact(case)
+            if all(_tight(node) for nodes, _ in walked for node in nodes.values()):
+                return bits, walked
         bits *= 2
     msg = f"case {case.slug!r}: {MOST_BITS} bits of ball arithmetic do not enclose its values tightly"
     raise OracleError(msg)
@@ -99,7 +110,7 @@ def _tight(node: Node) -> bool:
     return bool((spread <= np.maximum(TIGHT * size, NEGLIGIBLE)).all())
 
 
-def _chain(case: Case, upstreams: list[Upstream]) -> list[tuple[dict[Key, Node], Network]]:
+def _chain(case: Case, upstreams: list[Upstream]) -> Walked:
     network, found = ball_network(case), []
     for batch, upstream in zip(case.batches, upstreams, strict=True):
         nodes, after = walk_update(case, network, batch, upstream)
@@ -130,7 +141,8 @@ def _steps(case: Case, reduced: Reduced, sides: Sides) -> tuple[list[dict[Key, E
     ]
     kinked = [number for number, layer in enumerate(case.layers, 1) if layer.activation.kink is not None]
     undecided = any(places[number].any() for places in where for number in kinked)
-    exact = _chain(case, upstreams(grow=False, where=where))
+    shared = not sides and case.conventions.kink is not None
+    exact = _enclosed(case)[1] if shared else _chain(case, upstreams(grow=False, where=where))
     variances, steps = zero_variances(case), []
     for step, ((worst, _), (nodes, network), batch) in enumerate(zip(grown, exact, case.batches, strict=True), 1):
         values = {key: middle(node.reference) for key, node in nodes.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -148,15 +148,22 @@ class Verdict:
         """The status of every registered clause, in the article's order."""
         return [self._status(clause) for clause in clauses()]
 
+    @cached_property
+    def _told_of(self) -> Mapping[str, list[Finding]]:
+        """The findings by the clauses that they tell of: their own, and those that they carry."""
+        told: dict[str, list[Finding]] = defaultdict(list)
+        for finding in self.run.findings:
+            for name in (finding.clause, *finding.carries):
+                told[name].append(finding)
+        return told
+
     def _status(self, clause: Clause) -> ClauseStatus:
         names = clause.via or (clause.id,)
         applies = SPECIAL_CASES.get(clause.id, _every)
         found = [
             finding
-            for result in self.run.results
-            if applies(result.case)
-            for finding in result.findings
-            if finding.clause in names or not set(names).isdisjoint(finding.carries)
+            for finding in {id(finding): finding for name in names for finding in self._told_of[name]}.values()
+            if applies(self.case_of(finding))
         ]
         if found:
             worst = max(found, key=lambda finding: _ORDER.index(finding.status))

@@ -7,7 +7,7 @@ the walk encloses every correct implementation; with nothing shown and no growth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,8 @@ from backproof_spec import (
 )
 
 Key = tuple[str, int]
+
+NO_BOUND = np.zeros(())  # of a walk that is exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def walk_update(case: Case, network: Network, batch: tuple[int, ...], upstream: 
 class _Walk:
     def __init__(self, case: Case, network: Network, batch: tuple[int, ...], upstream: Upstream) -> None:
         self.case, self.network, self.upstream = case, network, upstream
+        self.exact = not upstream.grow and not upstream.shown
         self.model = Tolerance(case.dtype, case.conventions.precision)
         rows = list(batch)
         self.x, self.y, self.labels = balls(case.x[rows]), balls(case.y[rows]), case.y[rows].astype(np.float64)
@@ -93,6 +96,13 @@ class _Walk:
         self.gradient_scale = conventions.gradient_scale(len(rows))
         self.error_scale = conventions.error_scale(case.loss, outputs, len(rows))
         self.nodes: list[Node] = []
+
+    def bound(self, of: Callable[..., Array | float], *arguments: Any, **options: Any) -> Array:
+        """Return a bound of the tolerance model at the middles of balls; an exact walk has no use for any."""
+        if self.exact:
+            return NO_BOUND
+        floats = (middle(one) if isinstance(one, np.ndarray) else one for one in arguments)
+        return np.asarray(of(*floats, **options))
 
     def settle(self, node: Node) -> Array:
         """Record a node and return the value that the clauses behind it take."""
@@ -124,8 +134,7 @@ class _Walk:
             self.upstream, self.nodes = hidden, []
         for number, layer in enumerate(network, 1):
             z = net_input(layer.weights, layer.biases, previous)
-            biases = None if layer.biases is None else middle(layer.biases)
-            bound = self.model.net_input(middle(layer.weights), biases, middle(previous), middle(z))
+            bound = self.bound(self.model.net_input, layer.weights, layer.biases, previous, z)
             z = self.settle(Node("E1", "net_inputs", number, z, bound))
             a = layer.activation(z)
             previous = self.settle(self.activation_node(layer.activation, number, z, a))
@@ -136,35 +145,33 @@ class _Walk:
 
     def activation_node(self, activation: Activation, number: int, z: Array, a: Array) -> Node:
         clause = "E18" if activation.name == "sigmoid" else "E1"
-        bound = self.model.activation(activation, middle(z), middle(a))
-        reduced = None if activation.rule.piecewise_linear else self.model.reduced_activation(middle(z))
+        bound = self.bound(self.model.activation, activation, z, a)
+        reduced = None if activation.rule.piecewise_linear else self.bound(self.model.reduced_activation, z)
         return Node(clause, "activations", number, a, bound, reduced)
 
     def output_bound(self, z: Array, o: Array) -> Array:
-        layer = self.network[-1].activation
-        bound = self.model.activation(layer, middle(z), middle(o))
+        bound = self.bound(self.model.activation, self.network[-1].activation, z, o)
         if ("activations", self.case.depth) in self.upstream.reduced:
-            bound = np.maximum(bound, self.model.reduced_activation(middle(z)))
+            bound = np.maximum(bound, self.bound(self.model.reduced_activation, z))
         return bound
 
     def loss(self, z: Array, outputs: Array) -> None:
         """Settle the loss on the interval of J over o +- bound(o), with o = f(z) at the subject's own z."""
         rule, activation = self.case.loss_rule, self.network[-1].activation
         o = activation(z) if ("net_inputs", self.case.depth) in self.upstream.shown else outputs
-        bound = self.output_bound(z, o) if self.upstream.grow or self.upstream.shown else 0 * middle(o)
         scale = ball(self.error_scale)
-        span = bound + radius(o)
+        span = self.output_bound(z, o) + radius(o)
         single = loss_interval(rule, self.labels, o, span)
         lower = error_function(single[0], scale)
         upper = error_function(single[1], scale)
-        rounding = self.model.loss(middle(single[0]), float(self.error_scale))
+        rounding = self.bound(self.model.loss, single[0], float(self.error_scale))
         if not upper.is_finite():
             at_least = float(lower.mid())
             reference = np.array(lower, dtype=object)
         else:
             at_least, reference = None, np.array(lower.union(upper), dtype=object)
-        reduced = np.array(rounding + float(self.error_scale) * self.model.reduced_activation(middle(z)).sum())
-        self.settle(Node(rule.clause, "loss", 0, reference, np.array(rounding), reduced, at_least))
+        reduced = rounding + float(self.error_scale) * self.bound(self.model.reduced_activation, z).sum()
+        self.settle(Node(rule.clause, "loss", 0, reference, rounding, np.asarray(reduced), at_least))
 
     def backward(self, net_inputs: list[Array], activations: list[Array]) -> list[Array]:
         network, depth = self.network, self.case.depth
@@ -195,16 +202,15 @@ class _Walk:
         activation, following = self.network[number - 1].activation, self.network[number]
         slope = self.slope(number, z, a)
         reference = delta_rule(slope, following.weights, next_deltas)
-        scaled = self.error_scale != 1
-        arguments = middle(following.weights), middle(next_deltas)
-        limits = [
-            self.model.delta(middle(slope), self.slope_error(activation, z, reduced=reduced), *arguments, scaled=scaled)
-            for reduced in (False, True)
-        ]
+        errors = [self.slope_error(activation, z, reduced=reduced) for reduced in (False, True)]
+        arguments, scaled = (following.weights, next_deltas), self.error_scale != 1
+        limits = [self.bound(self.model.delta, slope, error, *arguments, scaled=scaled) for error in errors]
         reduced_limit = None if activation.rule.piecewise_linear else limits[1]
         return self.settle(Node("E17", "deltas", number, reference, limits[0], reduced_limit))
 
     def output_limit(self, z: Array, o: Array, *, reduced: bool) -> Array:
+        if self.exact:
+            return NO_BOUND
         activation, bound = self.network[-1].activation, self.output_bound(z, o)
         low = self.model.reduced_activation(middle(z))
         special = self.case.loss_rule.output_activation == activation.name
@@ -218,28 +224,31 @@ class _Walk:
 
     def descend(self, below: list[Array], deltas: list[Array]) -> Network:
         updated: list[Layer] = []
-        scale, scaled = ball(self.gradient_scale), self.error_scale != 1
+        scale = ball(self.gradient_scale)
         for number, (layer, delta, previous) in enumerate(zip(self.network, deltas, below, strict=True), 1):
             by_weight, by_bias = weight_gradient(delta, previous, layer.mask)
-            bounds = self.model.gradient(middle(delta), middle(previous), scaled=scaled)
-            if layer.mask is not None:
-                bounds = (np.where(layer.mask, bounds[0], 0.0), bounds[1])
-            factor = float(self.gradient_scale)
+            bounds = self.gradient_bounds(delta, previous, layer.mask)
             weights = self.step(
                 ("weight_gradients", "weights"),
                 number,
                 layer.weights,
                 scale * by_weight,
-                factor * bounds[0],
+                bounds[0],
                 layer.mask,
             )
             biases = None
             if layer.biases is not None:
-                biases = self.step(
-                    ("bias_gradients", "biases"), number, layer.biases, scale * by_bias, factor * bounds[1], None
-                )
+                names = ("bias_gradients", "biases")
+                biases = self.step(names, number, layer.biases, scale * by_bias, bounds[1], None)
             updated.append(replace(layer, weights=weights, biases=biases))
         return tuple(updated)
+
+    def gradient_bounds(self, delta: Array, previous: Array, mask: Array | None) -> tuple[Array, Array]:
+        if self.exact:
+            return NO_BOUND, NO_BOUND
+        factor, scaled = float(self.gradient_scale), self.error_scale != 1
+        by_weight, by_bias = self.model.gradient(middle(delta), middle(previous), scaled=scaled)
+        return factor * (by_weight if mask is None else np.where(mask, by_weight, 0.0)), factor * by_bias
 
     def step(
         self,
@@ -253,7 +262,7 @@ class _Walk:
         rate = ball(self.case.learning_rate)
         gradient = self.settle(Node("E11", names[0], number, gradient, bound))
         reference = gradient_descent(parameters, gradient, rate)
-        limit = self.model.update(middle(parameters), middle(gradient), float(rate))
+        limit = self.bound(self.model.update, parameters, gradient, float(rate))
         if mask is not None:
             reference = np.where(mask, reference, ball(0))
             limit = np.where(mask, limit, 0.0)
@@ -262,7 +271,7 @@ class _Walk:
     def slope_error(self, activation: Activation, z: Array, *, reduced: bool) -> Array:
         if not activation.elementwise:
             return 0 * middle(z)
-        return self.model.derivative(activation, middle(z), reduced=reduced)
+        return self.bound(self.model.derivative, activation, z, reduced=reduced)
 
     def kink(self, activation: Activation) -> Any:
         if activation.kink is None:

@@ -11,6 +11,7 @@ are all the cost there is.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy import add
@@ -28,6 +29,8 @@ from backproof_numpy.screening import finite_screen, label_screen
 # copies both into its own layout and passes over the gradient three times. NumPy's `multiply` would
 # allocate for the broadcast, `einsum` does not.
 OUTER_PRODUCT_SIZE = 1 << 16
+
+Product: TypeAlias = Callable[[FloatArray, FloatArray], object]
 
 
 class Workspace:
@@ -179,9 +182,9 @@ def _gradient(
     missing: BoolArray | None,
 ) -> Callable[[FloatArray], None]:
     """E11 `weight-gradient`: dE/dW = delta^T a_previous (0: no edge), dE/db = sum of delta."""
-    multiply_by_source, sum_samples = delta.T.dot, ones.dot
-    if len(delta) == 1 and weight_gradient.size >= OUTER_PRODUCT_SIZE:
-        multiply_by_source = _outer_product(delta[0])
+    sum_samples = ones.dot
+    outer = len(delta) == 1 and weight_gradient.size >= OUTER_PRODUCT_SIZE
+    multiply_by_source: Product = _outer_product(delta[0]) if outer else delta.T.dot
 
     def gradient(source: FloatArray) -> None:
         multiply_by_source(source, weight_gradient)
@@ -193,7 +196,7 @@ def _gradient(
     return gradient
 
 
-def _outer_product(column: FloatArray) -> Callable[[FloatArray, FloatArray], object]:
+def _outer_product(column: FloatArray) -> Product:
     """One sample's dE/dW_ij = delta_i a_j, the same numbers as by BLAS, which adds them to zero."""
 
     def multiply_by_source(source: FloatArray, weight_gradient: FloatArray) -> None:

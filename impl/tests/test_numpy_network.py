@@ -330,3 +330,21 @@ def test_unchecked_calls_give_the_same():
     assert np.isnan(network.backward(x, y, check=False).loss)
     with pytest.raises(ValueError, match="finite"):
         network.backward(x, y)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n_in", [255, 256, 300])
+def test_the_gradient_of_a_single_sample_is_the_outer_product_to_the_bit(n_in, dtype, masked):
+    """On both sides of the size from which BLAS does not make it (256 x 256)."""
+    rng = np.random.default_rng(n_in)
+    edges = rng.random((256, n_in)) < (0.5 if masked else 1)
+    weights = (edges * rng.normal(size=(256, n_in))).astype(dtype)
+    layer = Layer(weights, np.zeros(256, dtype), activation="tanh", mask=edges if masked else None)
+    network = Network([layer], loss="squared")
+    x, y = rng.normal(size=(1, n_in)).astype(dtype), np.zeros((1, 256), dtype)
+    result = network.backward(x, y)
+    expected = np.outer(result.deltas[0], x) * edges
+    assert result.weight_gradients[0].dtype == np.dtype(dtype)
+    assert np.array_equal(result.weight_gradients[0], expected)
+    assert not np.array_equal(result.weight_gradients[0], np.roll(expected, 1, axis=0))  # the twin: sees one row off

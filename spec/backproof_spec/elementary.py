@@ -73,9 +73,11 @@ def _float_xdivy(x: Any, y: Any) -> Any:
 def _float_by_sign(z: Any, negative: Any, zero: Any, positive: Any) -> Any:
     values = np.asarray(z)
     kind = np.result_type(values, 1.0)  # integers become floats
-    chosen = np.where(values > 0, positive, np.where(values < 0, negative, zero)).astype(kind, copy=False)
-    missing = np.isnan(values)
-    return np.where(missing, values, chosen) if missing.any() else chosen
+    chosen = np.where(values > 0, np.asarray(positive, kind), np.asarray(negative, kind))
+    for elsewhere, choice in ((values == 0, zero), (np.isnan(values), values)):
+        if elsewhere.any():
+            chosen = np.where(elsewhere, np.asarray(choice, kind), chosen)
+    return chosen
 
 
 _FLOATS: Mapping[str, Callable[..., Any]] = {

@@ -28,6 +28,8 @@ def suggest_mutants(run: Run) -> list[Suggestion]:
 
     A mutant of behaviour is looked for where a further call deviates, one of kind alone where no values agree.
     """
+    if not any(finding.status is Status.DEVIATES for finding in run.findings):
+        return []
     found: list[tuple[float, int, Mutant]] = []
     if any(of_value(finding) for finding in run.findings):
         found = _by_value(run)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backproof.balls import Array, balls, distance, radius
+from backproof.balls import Array, distance, radius
 from backproof.case import Case
 from backproof.errors import OracleError
 from backproof.judge.findings import Finding, Judged, Status, compare
@@ -68,7 +68,7 @@ def _finding(
     """Compare one quantity with an oracle; an oracle of floats adds its own worst case in float64."""
     reference, extra = expected.exact, 0.0 * expected.worst
     if own is not None:
-        reference = balls(own)
+        reference = own
         extra = expected.worst * (Tolerance("float64").u / Tolerance(case.dtype).u)
     result = compare(
         value,
