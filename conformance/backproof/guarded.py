@@ -17,6 +17,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from traceback import extract_tb
@@ -30,6 +31,8 @@ from backproof.errors import SubjectError
 Result = TypeVar("Result")
 
 KIT = f"{Path(__file__).parent}{os.sep}"
+
+_KEEPING: ContextVar[bool] = ContextVar("keeping", default=False)
 
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)  # as Python itself
 
@@ -45,7 +48,7 @@ def guarded(call: Callable[[], Result], seed: int = 0) -> Result:
         stack.enter_context(redirect_stdout(sys.stderr))
         stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         stack.enter_context(own_warnings())
-        stack.enter_context(_kept_seeds(seed))
+        stack.enter_context(_seeded(seed))
         stack.enter_context(_kept_torch(seed))
         try:
             answered = call()
@@ -125,15 +128,30 @@ def _print_once(text: str) -> None:
 
 
 @contextmanager
-def _kept_seeds(seed: int) -> Iterator[None]:
+def kept_seeds() -> Iterator[None]:
+    """Restore the global random numbers of `random` and NumPy at the end; nested, the outermost does.
+
+    To keep them takes longer than many a call of a subject, so that a run of many calls keeps them once.
+    """
+    if _KEEPING.get():
+        yield
+        return
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global generator is what subjects use
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
+    keeping = _KEEPING.set(True)
     try:
         yield
     finally:
+        _KEEPING.reset(keeping)
         random.setstate(python)
         np.random.set_state(legacy)  # noqa: NPY002
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    with kept_seeds():
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        yield
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from backproof.balls import Array
 from backproof.case import Case
 from backproof.door import Subject
 from backproof.errors import ObservationError, SkipError, SubjectError
-from backproof.guarded import guarded
+from backproof.guarded import guarded, kept_seeds
 from backproof.judge.behaviour import judge_behaviour, judge_inputs
 from backproof.judge.case import judge_case
 from backproof.judge.findings import Finding, Judged, Status
@@ -97,7 +97,8 @@ def run_subject(
     for number, case in enumerate(chosen, 1):
         if progress is not None:
             progress(number, len(chosen), case)
-        result, factors = _remembered(subject, case, oracles, known, once=once)
+        with kept_seeds():
+            result, factors = _remembered(subject, case, oracles, known, once=once)
         results.append(result)
         if factors is not None:
             pairs.append((case, factors))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,6 +144,60 @@ def test_a_killed_worker_loses_nothing(tmp_path):
     assert report(tmp_path / "two") == report(tmp_path / "one")
 
 
+@contextmanager
+def cluster(folder, workers):
+    """A scheduler of Dask and its workers, each a process of its own, without nannies: who dies stays dead."""
+    file = folder / "scheduler.json"
+    started = [_dask("scheduler", file, folder, "--host", "127.0.0.1", "--port", "0")]
+    try:
+        wait_until(file.exists)
+        started += [_dask("worker", file, folder, "--no-nanny", "--nthreads", "1") for _ in range(workers)]
+        yield json.loads(file.read_text(encoding="utf-8"))["address"], started[1:]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def _dask(role, file, folder, *words):
+    command = [sys.executable, "-m", f"distributed.cli.dask_{role}", "--scheduler-file", str(file), "--no-dashboard"]
+    return subprocess.Popen(
+        [*command, *words], cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def wait_until(condition):
+    limit = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+
+
+def test_a_scheduler_that_loses_a_worker_half_way_gives_the_report_of_this_process_alone(tmp_path):
+    """SIGKILL from outside, in a cluster that the campaign did not start; the other worker finishes."""
+    pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    (tmp_path / "frail.py").write_text(FRAIL, encoding="utf-8")
+    text = PLAN.replace('"numpy", "{subjects}:without_slope"', '"frail.py:slow_net"').replace("count = 3", "count = 6")
+    path, out = plan(tmp_path, text), tmp_path / "out"
+    with cluster(tmp_path, workers=2) as (address, workers):
+        command = [*BACKPROOF, "campaign", str(path), "--scheduler", address, "--out", str(out)]
+        process = subprocess.Popen(
+            command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            wait_until(lambda: list((out / "cells").glob("*.json")) or process.poll() is not None)
+            assert process.poll() is None, process.stdout.read()
+            workers[0].kill()
+            workers[0].wait()
+            assert len(list((out / "cells").glob("*.json"))) < 6  # so that it was half way
+            told, _ = process.communicate(timeout=300)
+        finally:
+            process.kill()
+    assert process.returncode == 0, told
+    assert campaign(path, "--jobs", "1", "--out", str(tmp_path / "one")).returncode == 0
+    assert report(out) == report(tmp_path / "one")
+
+
 def test_a_subject_that_ends_every_worker_is_broken_and_the_others_are_judged(tmp_path):
     pytest.importorskip("distributed", reason="dask.distributed is not installed")
     (tmp_path / "frail.py").write_text(FRAIL, encoding="utf-8")
@@ -167,10 +222,8 @@ def test_a_killed_run_goes_on_from_disk(tmp_path):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    limit = time.monotonic() + 120
-    while time.monotonic() < limit and len(list((out / "cells").glob("*.json"))) < 2:
-        assert process.poll() is None, "it ended before it was killed"
-        time.sleep(0.02)
+    wait_until(lambda: len(list((out / "cells").glob("*.json"))) >= 2 or process.poll() is not None)
+    assert process.poll() is None, "it ended before it was killed"
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     finished = len(list((out / "cells").glob("*.json")))

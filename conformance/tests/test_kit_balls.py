@@ -168,3 +168,22 @@ def test_only_a_ball_around_zero_is_doubtful():
     around = np.array([arb(0), arb(0, 1e-9), arb(1, 1), arb(1, 0.5), arb(-3)], dtype=object)
     assert doubtful(around).tolist() == [False, True, True, False, False]
     assert doubtful(around).dtype == bool
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_floats_are_balls_of_radius_0(dtype):
+    """What is asked of an array of floats is what its balls would say, to the bit, 0-d arrays included."""
+    rng = np.random.default_rng(5)
+    for shape in ((), (3,), (4, 5)):
+        given, points = np.asarray(rng.normal(size=shape)).astype(dtype), np.asarray(rng.normal(size=shape))
+        with precision(192):
+            pairs = (
+                (middle(given), middle(balls(given))),
+                (radius(given), radius(balls(given))),
+                (distance(given, points), distance(balls(given), points)),
+            )
+        for found, expected in pairs:
+            assert found.dtype == np.float64
+            assert found.shape == shape
+            assert np.array_equal(found, expected)
+    assert (distance(np.ones(3), np.ones(3) + 2 * U) > 0).all()  # the twin: no distance is lost

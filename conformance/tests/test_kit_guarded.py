@@ -16,7 +16,7 @@ import pytest
 
 from backproof import check, get_case
 from backproof.errors import ObservationError, SubjectError
-from backproof.guarded import guarded
+from backproof.guarded import guarded, kept_seeds
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="torch is not installed: it has no settings to keep"
@@ -47,6 +47,25 @@ def test_what_a_subject_sets_is_undone():
             assert state() != before
         finally:
             sys.stdout = out
+
+
+def test_a_run_of_calls_keeps_the_random_numbers_once():
+    """Inside, each call starts from its own seed; the outermost restores what was there, also past an error."""
+    before = state()
+
+    def draws():
+        return random.random(), np.random.rand()  # noqa: NPY002, S311 - the global generators are what is kept
+
+    def a_run_that_fails():
+        with kept_seeds():
+            drawn = [guarded(draws, seed=seed) for seed in (1, 1, 2)]
+            assert drawn[0] == drawn[1] != drawn[2]
+            assert state() != before  # the twin: the inner calls restored nothing
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        a_run_that_fails()
+    assert state() == before
 
 
 def test_what_a_subject_sets_is_undone_when_it_raises_as_well():
