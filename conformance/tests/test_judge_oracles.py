@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,17 @@ def test_they_agree_under_declared_conventions_too(conventions):
         steps = AutogradOracle().steps(declared)
         if steps is not None:
             agreement(declared, truth_of(declared), steps, "float64", "autograd")
+
+
+def test_autograd_is_asked_once_for_a_case():
+    """By the judge and when the oracles are held against one another; a changed case is another one."""
+    pytest.importorskip("torch", reason="the comparison with autograd needs torch, which is not installed here")
+    from backproof.autograd.oracle import AutogradOracle
+
+    oracle, case = AutogradOracle(), get_case("tanh-binary")
+    assert oracle.steps(case) is oracle.steps(case)
+    changed = oracle.steps(replace(case, learning_rate=case.learning_rate / 2))
+    assert not np.array_equal(changed[0]["weights", 1], oracle.steps(case)[0]["weights", 1])
 
 
 def test_an_oracle_that_is_wrong_in_one_number_may_judge_nobody():
