@@ -12,7 +12,6 @@ from backproof.balls import Array
 from backproof.case import Case
 from backproof.walk import Key
 
-
 KEPT = 256  # cases whose values are kept
 
 
