@@ -12,7 +12,7 @@ from backproof.balls import Array
 from backproof.case import Case
 from backproof.walk import Key
 
-KEPT = 256  # cases whose values are kept
+KEPT = 256  # cases: each is asked for by the judge, and when the oracles are held against one another
 
 
 class AutogradOracle:
@@ -29,9 +29,7 @@ class AutogradOracle:
             raise ValueError(msg)
         self.device, self.dtype, self.tf32 = device, dtype, tf32
         self.name = f"autograd on {device} in {dtype}" + (" with TF32" if tf32 else "")
-        self._known = lru_cache(maxsize=KEPT)(
-            self._steps
-        )  # a case is asked for by the judge, then by the other oracles
+        self._known = lru_cache(maxsize=KEPT)(self._steps)
 
     @property
     def version(self) -> str:
