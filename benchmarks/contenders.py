@@ -97,6 +97,8 @@ def torch_step(given: Problem, *, compiled: bool = False) -> Step:
             a = torch.sigmoid(functional.linear(a, weights, biases))
         return loss(functional.linear(a, *parameters[-1]), y)
 
+    if compiled:
+        torch._dynamo.reset()  # noqa: SLF001 - else the limit of recompilations leaves later networks uncompiled
     evaluate = torch.compile(error) if compiled else error
 
     def step() -> None:

@@ -53,8 +53,8 @@ class Row:
             f"{self.parameters:,}",
             str(self.batch),
             f"{1e3 * statistics.median(self.steps):.0f}",
-            f"{middle:.2f}",
-            f"{(high - low) / 2:.2f}",
+            f"{middle:.3f}",
+            f"{(high - low) / 2:.3f}",
             f"{100 * self.memory:.1f} %",
             *(f"{remarked:.1e} / {failed:.1e}" for remarked, failed in self.seen.values()),
             *["not measured"] * (len(KINDS) - len(self.seen)),
@@ -148,7 +148,7 @@ def verdicts(rows: list[Row]) -> Iterator[str]:
     worst = max(chosen, key=lambda row: statistics.median(row.ratios))
     ratio = statistics.median(worst.ratios)
     holds = "holds" if ratio <= RATIO else "MISSED"
-    yield f"judge/step <= {RATIO} from 10^7 weights and a batch of 256 on: {holds}, worst {ratio:.2f} ({worst.slug})"
+    yield f"judge/step <= {RATIO} from 10^7 weights and a batch of 256 on: {holds}, worst {ratio:.3f} ({worst.slug})"
     worst = max(chosen, key=lambda row: row.memory)
     holds = "holds" if worst.memory <= MEMORY else "MISSED"
     yield (

@@ -71,7 +71,7 @@ def main() -> int:
     )
     verdict = "holds" if ratio <= 1 else "MISSED"
     print(
-        f"- backproof check numpy <= 3 x import torch and the subject's own time: {verdict}, {ratio:.1f} times as much"
+        f"- backproof check numpy <= 3 x import torch and the subject's own time: {verdict}, {ratio:.3f} times as much"
     )
     return 0
 
