@@ -169,9 +169,11 @@ def judge_outputs(case: Case, shown: Mapping[tuple[str, int], Source], models: M
             reduced = not activation.rule.piecewise_linear
             return bound(models.worst, reduced=False) + own, bound(models.worst, reduced=reduced) + own
 
-        cheap = SUBTRACTION_TERMS * models.worst.u * np.abs(reference) + models.worst.smallest
-        if special:
-            cheap = cheap + models.delta * models.worst.u * activation.rule.function_error * np.abs(o)
+        cheap = np.abs(reference)
+        cheap *= SUBTRACTION_TERMS * models.worst.u
+        if special:  # with outputs that are never negative
+            cheap += models.delta * models.worst.u * activation.rule.function_error * o
+        cheap += models.worst.smallest
         _add(output, deltas.rows(start, stop).astype(np.float64), reference, cheap, full, start)
     tallies = [tally for tally in (activations, output) if tally.count]
     if given is not None and case.conventions.loss_at == "before":
@@ -239,7 +241,8 @@ class _Loss:
 
 
 def _add(tally: Tally, values: Array, reference: Array, cheap: Array, full: Callable[[], Bounds], start: int) -> None:
-    error = np.abs(values - reference)
+    error = values - reference
+    np.abs(error, out=error)
     error /= cheap
     largest = float(error.max())
     if largest <= 1:
