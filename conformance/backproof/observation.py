@@ -139,7 +139,7 @@ def read_array(value: Any, case: Case, where: str) -> Array:
                 with np.errstate(over="ignore"):
                     found = found.astype(case.dtype)
         elif hasattr(value, "__dlpack__"):
-            found = _from_device(value)
+            found = from_device(value)
         else:
             found = np.array(value)
     except Exception as error:  # the value's own code runs here, and may raise anything
@@ -151,23 +151,32 @@ def read_array(value: Any, case: Case, where: str) -> Array:
     return found
 
 
-def _from_device(value: Any) -> Array:
+def lies_elsewhere(value: Any) -> bool:
+    """Return whether a DLPack object lies on a device that NumPy cannot read."""
+    return hasattr(value, "__dlpack_device__") and int(value.__dlpack_device__()[0]) not in READ_DIRECTLY
+
+
+def from_device(value: Any) -> Array:
     """Return a copy of what a DLPack object holds; one on another device is asked for it on the CPU."""
-    place = value.__dlpack_device__() if hasattr(value, "__dlpack_device__") else None
-    if place is None or int(place[0]) in READ_DIRECTLY:
+    if not lies_elsewhere(value):
         return np.array(np.from_dlpack(value))
     try:
         return np.from_dlpack(value, device="cpu", copy=True)  # __dlpack__(dl_device=(1, 0), copy=True)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         if not hasattr(value, "cpu"):
-            msg = f"it lies on DLPack device {tuple(map(int, place))} and gives no copy on the CPU ({error})"
+            place = tuple(map(int, value.__dlpack_device__()))
+            msg = f"it lies on DLPack device {place} and gives no copy on the CPU ({error})"
             raise BufferError(msg) from error
         return np.array(np.from_dlpack(value.cpu()))
 
 
 def oriented(values: Array, quantity: str, case: Case) -> Array:
     """Return values in the article's layout, or from there in the declared one: turning twice is leaving alone."""
-    turned = (quantity in ("weights", "weight_gradients") and case.conventions.weight_layout == "in_out") or (
-        quantity in BY_SAMPLE and case.conventions.batch_axis == 1
-    )
-    return values.T if turned and values.ndim == 2 else values  # noqa: PLR2004 - a matrix
+    return values.T if is_turned(quantity, case) and values.ndim == 2 else values  # noqa: PLR2004 - a matrix
+
+
+def is_turned(quantity: str, case: Case) -> bool:
+    """Return whether the declared layout of a quantity is the transpose of the article's."""
+    if quantity in ("weights", "weight_gradients"):
+        return case.conventions.weight_layout == "in_out"
+    return quantity in BY_SAMPLE and case.conventions.batch_axis == 1

@@ -33,6 +33,19 @@ def test_torch_on_cuda_conforms_with_tf32_off(cuda):
     assert check(load_subject("torch", cuda), device=cuda).conforms
 
 
+def test_a_large_network_is_judged_without_copying_its_arrays(cuda):
+    """12.6 million parameters: what is shown stays on the device, and only the rows being judged come over."""
+    from backproof.api import check
+    from backproof.catalogue.large import large_case
+    from backproof.loading import load_subject
+    from backproof.observation import lies_elsewhere
+
+    subject, case = load_subject("torch", cuda), large_case("large-12m")
+    (shown,) = subject.run(case.for_subject())
+    assert all(lies_elsewhere(values) for values in shown["weight_gradients"])
+    assert not check(subject, [case], device=cuda).report["deviations"]
+
+
 def test_tf32_conforms_as_declared(cuda):
     """One explicit run with TF32 on: operands of products rounded to 11 bits, judged under that declaration."""
     import torch

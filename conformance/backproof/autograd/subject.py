@@ -10,6 +10,7 @@ from backproof.autograd.functional import AS_USERS_WRITE_IT, forward, masks, ten
 from backproof.case import Case
 from backproof.door import Subject
 from backproof.errors import UsageError
+from backproof.probes import is_large
 
 
 def make_subject(device: str = "cpu") -> Subject:
@@ -30,6 +31,7 @@ def _train(case: Case, device: str) -> list[dict[str, Any]]:
     parameters = [tensor for pair in layers for tensor in pair if tensor is not None]
     optimizer = torch.optim.SGD(parameters, lr=case.learning_rate)
     edges, records = masks(case, device), []
+    shown = _in_place if is_large(case) else _copied
     for batch in case.batches:
         rows = list(batch)
         result = forward(case, layers, x[rows], y[rows], AS_USERS_WRITE_IT)
@@ -41,19 +43,24 @@ def _train(case: Case, device: str) -> list[dict[str, Any]]:
             if edge is not None and weights.grad is not None:
                 weights.grad *= edge
         record = {
-            "net_inputs": [_shown(z) for z in result.net_inputs],
-            "activations": [_shown(a) for a in result.activations],
-            "loss": _shown(result.error),
-            "deltas": [_shown(z.grad) for z in result.net_inputs],
-            "weight_gradients": [_shown(weights.grad) for weights, _ in layers],
-            "bias_gradients": [None if biases is None else _shown(biases.grad) for _, biases in layers],
+            "net_inputs": [shown(z) for z in result.net_inputs],
+            "activations": [shown(a) for a in result.activations],
+            "loss": _copied(result.error),
+            "deltas": [shown(z.grad) for z in result.net_inputs],
+            "weight_gradients": [shown(weights.grad) for weights, _ in layers],
+            "bias_gradients": [None if biases is None else shown(biases.grad) for _, biases in layers],
         }
         optimizer.step()
-        record["weights"] = [_shown(weights) for weights, _ in layers]
-        record["biases"] = [None if biases is None else _shown(biases) for _, biases in layers]
+        record["weights"] = [shown(weights) for weights, _ in layers]
+        record["biases"] = [None if biases is None else shown(biases) for _, biases in layers]
         records.append(record)
     return records
 
 
-def _shown(tensor: torch.Tensor | None) -> Any:
+def _copied(tensor: torch.Tensor | None) -> Any:
     return None if tensor is None else tensor.detach().cpu().numpy().copy()
+
+
+def _in_place(tensor: torch.Tensor | None) -> Any:
+    """Return what a large case shows of its one update, where it lies: nothing changes it any more."""
+    return None if tensor is None else tensor.detach()
