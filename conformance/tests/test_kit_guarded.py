@@ -199,10 +199,22 @@ def swallows():
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process on Windows: there is no SIGINT to send")
 @pytest.mark.parametrize("subject", [interrupts, swallows])
 def test_a_real_interrupt_is_the_users_even_if_the_subject_swallows_it(subject):
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        guarded(subject)
-    assert signal.getsignal(signal.SIGINT) is before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            guarded(subject)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process on Windows: there is no SIGINT to send")
+def test_an_interrupt_that_is_ignored_interrupts_nothing():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert guarded(interrupts) == 45
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process on Windows: there is no SIGINT to send")
