@@ -37,7 +37,7 @@ from backproof.probes import is_large, judge_by_probes
 
 torch.set_num_threads(single_thread.THREADS)
 # A check that fails in fast mode runs the slow mode for the text of its error: hours, for what nobody reads here.
-sys.modules["torch.autograd.gradcheck"]._run_slow_mode_and_get_error = lambda *_, **__: ""  # noqa: SLF001
+sys.modules["torch.autograd.gradcheck"]._run_slow_mode_and_get_error = lambda *_, **__: ""  # noqa: SLF001 - no other way
 
 WIDTHS = ((2, 2, 2), (6, 10, 4), (20, 30, 12), (64, 128, 16), (256, 400, 20), (800, 1000, 200))
 BUGS = (

@@ -26,6 +26,7 @@ from plots import lines
 from probes import step_of
 
 from backproof.balls import precision
+from backproof.case import Case
 from backproof.judge.local import judge_update
 from backproof.probes import LargeCase, judge_by_probes
 from backproof.subjects.bundled_numpy import make_subject
@@ -90,8 +91,6 @@ def measure(widths: tuple[int, ...], batch: int, dtype: str, rounds: int) -> Row
 
 
 def by_balls(case: Any, answer: dict[str, Any]) -> Callable[[], Any]:
-    from backproof.case import Case  # noqa: PLC0415 - beside its use
-
     given = case.for_subject()
     plain = Case(
         slug="judged",

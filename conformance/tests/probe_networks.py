@@ -51,3 +51,12 @@ def update(case: Any, *, direct: bool = False) -> dict[str, Any]:
         "biases": [la.biases - rate * g for la, g in zip(given.layers, bias_gradients, strict=True)],
     }
     return {**shown, "activation_gradients": products} if direct else shown
+
+
+def transposed(answer):
+    """The same answer with each matrix turned."""
+    straight = ("loss", "biases", "bias_gradients")
+    return {
+        name: values if name in straight else [None if v is None else v.T for v in values]
+        for name, values in answer.items()
+    }

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from foreign_arrays import Foreign, WithCpu
 
 from backproof.catalogue.build import build_case
 from backproof.conventions import Conventions
@@ -217,33 +218,6 @@ def test_a_masked_array_is_not_read_as_the_values_under_its_mask():
 
 def test_a_list_whose_numbers_do_not_fit_the_dtype_raises_no_warning():
     assert np.isinf(first({"loss": 1e300}, SINGLE).get("loss", 0))
-
-
-class Foreign:
-    """An array on a device that NumPy cannot read, as DLPack shows it: on CUDA, in its place."""
-
-    def __init__(self, array, *, old=False, moves=True):
-        self.array, self.old, self.moves, self.asked = array, old, moves, []
-
-    def __dlpack_device__(self):
-        return (2, 0)
-
-    def __dlpack__(self, **words):
-        self.asked.append(words)
-        if self.old and "dl_device" in words:
-            msg = "unexpected keyword argument 'dl_device'"
-            raise TypeError(msg)
-        if not self.moves or words.get("dl_device") != (1, 0):
-            msg = "cannot be exported"
-            raise BufferError(msg)
-        return self.array.__dlpack__(max_version=words.get("max_version"))
-
-
-class WithCpu(Foreign):
-    """The same, with a method `cpu` as torch's tensors have it."""
-
-    def cpu(self):
-        return self.array
 
 
 def test_an_array_on_another_device_is_asked_for_a_copy_on_the_cpu():

@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from probe_networks import large, update
+from probe_networks import large, transposed, update
 
 from backproof import check
 from backproof.catalogue.build import build_case
@@ -292,64 +292,3 @@ def test_a_wrong_gradient_in_a_column_in_full_is_named_by_its_own_place():
     assert [(f.clause, f.index) for f in found] == [("E11", (row, column))]
     right = judge_by_probes(case, update(case)).findings
     assert not [f for f in right if f.status is Status.DEVIATES]
-
-
-class Device:
-    """An array that says it lies on CUDA: NumPy cannot read it, its rows can be copied over. `taken`: their sizes."""
-
-    def __init__(self, array, taken, *, moves=True):
-        self.array, self.taken, self.moves = array, taken, moves
-        self.shape = array.shape
-
-    def __getitem__(self, rows):
-        return Device(self.array[rows], self.taken, moves=self.moves)
-
-    def __dlpack_device__(self):
-        return (2, 0)
-
-    def __dlpack__(self, **words):
-        if not self.moves or words.get("dl_device") != (1, 0):
-            msg = "cannot be exported"
-            raise BufferError(msg)
-        self.taken.append(self.array.nbytes)
-        return np.array(self.array).__dlpack__(max_version=words.get("max_version"))
-
-
-def on_device(answer, taken, **options):
-    """The same answer, its arrays on another device."""
-    return {
-        name: values if name == "loss" else [None if v is None else Device(v, taken, **options) for v in values]
-        for name, values in answer.items()
-    }
-
-
-def transposed(answer):
-    """The same answer with each matrix turned."""
-    straight = ("loss", "biases", "bias_gradients")
-    return {
-        name: values if name in straight else [None if v is None else v.T for v in values]
-        for name, values in answer.items()
-    }
-
-
-@pytest.mark.parametrize("direct", [False, True], ids=["samples", "dE/da"])
-@pytest.mark.parametrize("turned", [False, True], ids=["article", "turned"])
-def test_what_lies_on_another_device_is_judged_in_blocks_and_alike(turned, direct):
-    """No whole matrix comes over; a wrong element is found there as it is in memory."""
-    case = large("relu", widths=(1024, 1024, 512), samples=256)
-    plain, taken, place = update(case, direct=direct), [], (700, 3)
-    if turned:
-        case = case.under(Conventions(weight_layout="in_out", batch_axis=1))
-        plain, place = transposed(plain), place[::-1]
-    assert judge_by_probes(case, on_device(plain, taken)).findings == judge_by_probes(case, plain).findings
-    assert max(taken) <= plain["weights"][0].nbytes / 4
-    plain["weight_gradients"][0] = _at(plain["weight_gradients"][0], place, 100.0)
-    found = judge_by_probes(case, on_device(plain, taken)).findings
-    assert found == judge_by_probes(case, plain).findings
-    assert "E11" in {finding.clause for finding in found if finding.status is Status.DEVIATES}
-
-
-def test_what_cannot_leave_its_device_is_named():
-    message = r"net_inputs of layer 1: its DLPack cannot be read: it lies on DLPack device \(2, 0\).*detach it"
-    with pytest.raises(ObservationError, match=message):
-        judge_by_probes(large(), on_device(update(large()), [], moves=False))
