@@ -144,7 +144,7 @@ def _probes(console: Console, result: Result) -> None:
         console.print(
             f"probes: {account['case']} ({account['dtype']}), {account['parameters']} parameters: {account['probes']} "
             f"probes a product, {account['rows']} rows and columns of each matrix in full; "
-            f"E17: {account['delta_rule']}",
+            f"E17: {account['delta_rule']}; judged on {account['judged_on']}",
             markup=False,
             highlight=False,
         )

@@ -98,7 +98,7 @@ class Tolerance:
 
     def underflow(self, terms: int, value: Array) -> Array:
         """Return lambda (terms + |value| + 1), for underflow and flush-to-zero."""
-        return self.smallest * (terms + np.abs(value) + 1)
+        return self.smallest * (terms + abs(value) + 1)
 
     def net_input(self, weights: Array, biases: Array | None, previous: Array, z: Array) -> Array:
         """Return the bound of z (E1): gamma_(n+3) (|W||a| + |b|)."""
@@ -213,8 +213,8 @@ class Tolerance:
 
     def update(self, parameters: Array, gradient: Array, learning_rate: float) -> Array:
         """Return the bound of E26: 2.1 u |alpha g| + u (|w| + |alpha g|), and u (|w| + |alpha g|) for what is shown."""
-        change = np.abs(learning_rate * gradient)
-        size = np.abs(parameters) + change
+        change = abs(learning_rate * gradient)
+        size = abs(parameters) + change
         return self.u * (UPDATE_TERMS * change + SHOWN_TERMS * size) + self.underflow(1, parameters)
 
     def loss(self, terms: Array, scale: float) -> float:

@@ -25,7 +25,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """How a large case was judged: probes, samples and rows in full, how E17 was judged, and what that can see."""
+    """How a large case was judged: probes, samples and rows in full, how E17 was judged, and what that can see.
+
+    judged_on: the device of the sums: "cpu", or the one on which the subject shows its arrays.
+    """
 
     case: str
     dtype: str
@@ -34,6 +37,7 @@ class Account:
     samples: int
     rows: int
     delta_rule: str
+    judged_on: str
     sights: tuple[Sight, ...]
 
     def as_data(self) -> dict[str, Any]:

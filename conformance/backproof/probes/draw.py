@@ -52,11 +52,6 @@ class Draw:
         return np.sort(order[: self.rows_in_full])
 
 
-def sums_with(values: Array, signs: Array) -> Array:
-    """Return M R, one probe after the other: a product with so few columns at once takes twice the time."""
-    return np.stack([values @ probe for probe in signs.T], axis=1)
-
-
 def draw(
     case: Case, *, probes: int = PROBES, rows: int = ROWS, share: float = SAMPLES, everything: bool = False
 ) -> Draw:

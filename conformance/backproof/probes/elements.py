@@ -16,6 +16,7 @@ from backproof.probes.compare import compare
 from backproof.probes.draw import Draw
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums
+from backproof.probes.place import MEMORY, Place, decide
 from backproof.probes.sources import FEW, Ahead, Array, Source, Stored, as_source, row_blocks, whole
 from backproof.probes.tally import Tally
 from backproof.tolerance import SCALE_TERMS, SHOWN_TERMS, SUBTRACTION_TERMS, Tolerance
@@ -24,17 +25,19 @@ from backproof_spec import SPECIAL_FORMS, Activation, output_delta, output_delta
 Bounds = tuple[Array, Array]
 
 
-def judge_activations(activation: Activation, number: int, z: Source, a: Source, models: Models) -> Tally:
+def judge_activations(
+    activation: Activation, number: int, z: Source, a: Source, models: Models, place: Place = MEMORY
+) -> Tally:
     """Judge a = f(z) (E1, E18) at every element."""
     tally = _activation_tally(activation, number)
-    for start, stop in row_blocks(z.shape, FEW):
-        given, shown = z.rows(start, stop), a.rows(start, stop)
+    for start, stop in place.blocks(z.shape):
+        given, shown = place.rows(z, start, stop), place.rows(a, start, stop)
         # Where f rounds nothing (c_f = 0) it is right in the case's own dtype.
-        if activation.rule.function_error == 0 and np.array_equal(activation(given), shown):
-            tally.quick(0.0, shown.size)
+        if activation.rule.function_error == 0 and place.equal(activation(given), shown):
+            tally.quick(0.0, (stop - start) * z.shape[1])
             continue
-        zs = given.astype(np.float64)
-        _add_activations(tally, activation, zs, values_of(activation, zs), shown, models, start)
+        zs = place.double(given)
+        _add_activations(tally, activation, zs, values_of(activation, zs, place), shown, models, start, place)
     return tally
 
 
@@ -43,16 +46,23 @@ def _activation_tally(activation: Activation, number: int) -> Tally:
 
 
 def _add_activations(
-    tally: Tally, activation: Activation, z: Array, reference: Array, shown: Array, models: Models, start: int
+    tally: Tally,
+    activation: Activation,
+    z: Any,
+    reference: Any,
+    shown: Any,
+    models: Models,
+    start: int,
+    place: Place,
 ) -> None:
-    def full() -> Bounds:
+    def full(z: Array, reference: Array) -> Bounds:
         own = models.own_worst.activation(activation, z, reference)
         bound = models.worst.activation(activation, z, reference) + own
         reduced = bound if activation.rule.piecewise_linear else models.worst.reduced_activation(z) + own
         return bound, np.maximum(bound, reduced)
 
-    cheap = models.worst.u * activation.rule.function_error * np.abs(reference)
-    _add(tally, shown.astype(np.float64), reference, cheap + models.worst.smallest, full, start)
+    cheap = models.worst.u * activation.rule.function_error * abs(reference) + models.worst.smallest
+    decide(tally, place, place.double(shown), reference, cheap, full, (z, reference), start)
 
 
 def judge_deltas(
@@ -64,6 +74,7 @@ def judge_deltas(
     passed: ParameterSums,
     chosen: Draw,
     models: Models,
+    place: Place = MEMORY,
 ) -> Tally:
     """Judge E17 of a hidden layer: delta = f' dE/da everywhere where dE/da is shown, else some samples in full."""
     activation, m = case.layers[number - 1].activation, case.widths[number + 1]
@@ -84,24 +95,21 @@ def judge_deltas(
         compare(tally, shown, reference, part, bounds, rows=chosen.samples, columns=np.arange(s.shape[1]))
         return tally
     tally = Tally("E17", "deltas", number, "f' dE/da element by element")
-    for start, stop in row_blocks(z.shape, FEW):
-        zs, shown = z.rows(start, stop).astype(np.float64), deltas.rows(start, stop).astype(np.float64)
-        s = direct.rows(start, stop).astype(np.float64)
+
+    def full(zs: Array, s: Array) -> Bounds:
         slope, jump = slope_of(case, activation, zs, values_of(activation, zs))
-        reference = slope * s
+        own = models.own_worst.slope_product(slope, models.own_worst.derivative(activation, zs), s)
+        bound = models.worst.slope_product(slope, models.worst.derivative(activation, zs), s) + own + jump * np.abs(s)
+        if activation.rule.piecewise_linear:
+            return bound, bound
+        low = models.worst.derivative(activation, zs, reduced=True)
+        return bound, np.maximum(bound, models.worst.slope_product(slope, low, s) + own)
 
-        def full(zs: Array = zs, s: Array = s, slope: Array = slope, jump: Any = jump) -> Bounds:
-            own = models.own_worst.slope_product(slope, models.own_worst.derivative(activation, zs), s)
-            bound = (
-                models.worst.slope_product(slope, models.worst.derivative(activation, zs), s) + own + jump * np.abs(s)
-            )
-            if activation.rule.piecewise_linear:
-                return bound, bound
-            low = models.worst.derivative(activation, zs, reduced=True)
-            return bound, np.maximum(bound, models.worst.slope_product(slope, low, s) + own)
-
-        cheap = (1 + SHOWN_TERMS) * models.worst.u * np.abs(reference) + models.worst.smallest
-        _add(tally, shown, reference, cheap, full, start)
+    for start, stop in place.blocks(z.shape):
+        zs, shown, s = (place.double(place.rows(source, start, stop)) for source in (z, deltas, direct))
+        reference = slope_of(case, activation, zs, values_of(activation, zs, place))[0] * s
+        cheap = (1 + SHOWN_TERMS) * models.worst.u * abs(reference) + models.worst.smallest
+        decide(tally, place, shown, reference, cheap, full, (zs, s), start)
     return tally
 
 
@@ -138,43 +146,48 @@ def delta_bounds(
     return bounds
 
 
-def judge_outputs(case: Case, shown: Mapping[tuple[str, int], Source], models: Models) -> list[Tally]:
+def judge_outputs(
+    case: Case, shown: Mapping[tuple[str, int], Source], models: Models, place: Place = MEMORY
+) -> list[Tally]:
     """Judge o = f(z), E22 and the loss (E3 to E6) at every element, at the shown net inputs of the output layer."""
     depth, z = case.depth, shown["net_inputs", case.depth]
     a, deltas, given = shown.get(("activations", depth)), shown.get(("deltas", depth)), shown.get(("loss", 0))
     y: Source = as_source(case.y) if not isinstance(case.y, np.ndarray) else Stored(case.y[list(case.batches[0])])
     y = Ahead(y)
-    output, error = Tally("E22", "deltas", depth, "element by element"), _Loss(case, models)
     activation, rule = case.layers[-1].activation, case.loss_rule
-    activations = _activation_tally(activation, depth)
     special = rule.output_activation == activation.name
-    for start, stop in row_blocks(z.shape, FEW):
-        zs, ys = z.rows(start, stop).astype(np.float64), y.rows(start, stop).astype(np.float64)
-        o = values_of(activation, zs)
+    if not (special or activation.elementwise):
+        place = MEMORY  # the Jacobian of each sample is as large as a matrix of weights: a few samples at a time
+    output, error = Tally("E22", "deltas", depth, "element by element"), _Loss(case, models, place)
+    activations = _activation_tally(activation, depth)
+
+    def full(zs: Array, ys: Array, o: Array) -> Bounds:
+        def bound(model: Tolerance, *, reduced: bool) -> Array:
+            low = model.reduced_activation(zs) if reduced else 0.0
+            o_bound = np.maximum(model.activation(activation, zs, o), low)
+            r = model.derivative(activation, zs, reduced=reduced) if activation.elementwise else 0 * zs
+            return model.output_delta(activation, rule, ys, zs, o, o_bound, r, models.delta)
+
+        own = bound(models.own_worst, reduced=False)
+        reduced = not activation.rule.piecewise_linear
+        return bound(models.worst, reduced=False) + own, bound(models.worst, reduced=reduced) + own
+
+    for start, stop in place.blocks(z.shape):
+        zs, ys = (place.double(place.rows(source, start, stop)) for source in (z, y))
+        o = values_of(activation, zs, place)
         error.add(ys, o)
         if a is not None:
-            _add_activations(activations, activation, zs, o, a.rows(start, stop), models, start)
+            _add_activations(activations, activation, zs, o, place.rows(a, start, stop), models, start, place)
         if deltas is None:
             continue
         reference = _output_delta(case, models, activation, ys, zs, o)
-
-        def full(zs: Array = zs, ys: Array = ys, o: Array = o) -> Bounds:
-            def bound(model: Tolerance, *, reduced: bool) -> Array:
-                low = model.reduced_activation(zs) if reduced else 0.0
-                o_bound = np.maximum(model.activation(activation, zs, o), low)
-                r = model.derivative(activation, zs, reduced=reduced) if activation.elementwise else 0 * zs
-                return model.output_delta(activation, rule, ys, zs, o, o_bound, r, models.delta)
-
-            own = bound(models.own_worst, reduced=False)
-            reduced = not activation.rule.piecewise_linear
-            return bound(models.worst, reduced=False) + own, bound(models.worst, reduced=reduced) + own
-
-        cheap = np.abs(reference)
+        cheap = abs(reference)
         cheap *= SUBTRACTION_TERMS * models.worst.u
         if special:  # with outputs that are never negative
             cheap += models.delta * models.worst.u * activation.rule.function_error * o
         cheap += models.worst.smallest
-        _add(output, deltas.rows(start, stop).astype(np.float64), reference, cheap, full, start)
+        found = place.double(place.rows(deltas, start, stop))
+        decide(output, place, found, reference, cheap, full, (zs, ys, o), start)
     tallies = [tally for tally in (activations, output) if tally.count]
     if given is not None and case.conventions.loss_at == "before":
         tallies.append(error.finish(float(whole(given)), z, y))
@@ -187,27 +200,27 @@ class _Loss:
     A first bound lets each output have c_f roundings; where it fails, the full bound of the outputs decides.
     """
 
-    def __init__(self, case: Case, models: Models) -> None:
-        self.case, self.models, self.rule = case, models, case.loss_rule
+    def __init__(self, case: Case, models: Models, place: Place) -> None:
+        self.case, self.models, self.rule, self.place = case, models, case.loss_rule, place
         self.total = self.absolute = self.first = 0.0
         self.count = 0
         self.named: list[tuple[Array, Array]] = []
 
-    def add(self, y: Array, o: Array) -> None:
+    def add(self, y: Any, o: Any) -> None:
         """Add a block; only elements with a label enter a cross-entropy: few, which are kept until the end."""
         if self.rule.name == "cross_entropy":
             named = y != 0
-            self.named.append((y[named], o[named]))
+            self.named.append((self.place.get(y[named]), self.place.get(o[named])))
         else:
             self._add(y, o)
 
-    def _add(self, y: Array, o: Array) -> None:
+    def _add(self, y: Any, o: Any) -> None:
         single = self.rule(y[..., None], o[..., None])
         roundings = self.models.worst.u * self.case.layers[-1].activation.rule.function_error
-        self.first += float((np.abs(self.rule.derivative(y, o)) * roundings * np.abs(o)).sum())
+        self.first += float((abs(self.rule.derivative(y, o)) * roundings * abs(o)).sum())
         self.total += float(single.sum())
-        self.absolute += float(np.abs(single).sum())
-        self.count += y.size
+        self.absolute += float(abs(single).sum())
+        self.count += int(np.prod(y.shape))
 
     def finish(self, shown: float, z: Source, labels: Source) -> Tally:
         """Judge the reported loss."""
@@ -240,40 +253,26 @@ class _Loss:
         return spread, reduced
 
 
-def _add(tally: Tally, values: Array, reference: Array, cheap: Array, full: Callable[[], Bounds], start: int) -> None:
-    error = values - reference
-    np.abs(error, out=error)
-    error /= cheap
-    largest = float(error.max())
-    if largest <= 1:
-        tally.quick(largest, values.size)
-        return
-    bound, worst = full()
-    tally.add(values, reference, bound, worst, at=np.arange(start, start + len(values)))
-
-
-def values_of(activation: Activation, z: Array) -> Array:
+def values_of(activation: Activation, z: Any, place: Place = MEMORY) -> Any:
     """Return the activations of z in float64; softmax is shifted by the largest net input, which changes nothing."""
-    if not activation.elementwise:
-        z = z - z.max(axis=-1, keepdims=True)
-    return np.asarray(activation(z))
+    return activation(z if activation.elementwise else z - place.largest(z))
 
 
-def slope_of(case: Case, activation: Activation, z: Array, a: Array) -> tuple[Array, Any]:
+def slope_of(case: Case, activation: Activation, z: Any, a: Any) -> tuple[Any, Any]:
     """Return f'(z) in float64, and how far it may be from there at a kink without a declared convention."""
     kink, declared = activation.kink, case.conventions.kink
     chosen = None
     if kink is not None and declared is not None:
         chosen = {"left": kink[0], "right": kink[1]}.get(str(declared), declared)
     if activation.rule.by_activation is not None and kink is None:
-        return np.asarray(activation.derivative_by_activation(a)), 0.0
-    slope = np.asarray(activation.derivative(z, chosen))
+        return activation.derivative_by_activation(a), 0.0
+    slope = activation.derivative(z, chosen)
     free = kink is not None and declared is None
-    return slope, np.where(z == 0, abs(kink[1] - kink[0]), 0.0) if free and kink is not None else 0.0
+    return slope, abs(kink[1] - kink[0]) * (z == 0) if free and kink is not None else 0.0
 
 
-def _output_delta(case: Case, models: Models, activation: Activation, y: Array, z: Array, o: Array) -> Array:
+def _output_delta(case: Case, models: Models, activation: Activation, y: Any, z: Any, o: Any) -> Any:
     rule = case.loss_rule
     if (activation.name, rule.name) in SPECIAL_FORMS:
-        return np.asarray(output_deltas(activation, rule, y, z, o, models.delta))
-    return np.asarray(output_delta(rule.derivative(y, o), slope_of(case, activation, z, o)[0], models.delta))
+        return output_deltas(activation, rule, y, z, o, models.delta)
+    return output_delta(rule.derivative(y, o), slope_of(case, activation, z, o)[0], models.delta)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from backproof.case import Case
-from backproof.probes.draw import Draw, sums_with
-from backproof.probes.sources import Array, Reader, Source, block_height, row_blocks
+from backproof.probes.draw import Draw
+from backproof.probes.place import MEMORY, Place
+from backproof.probes.sources import ELEMENTS, Array, Source
 
 
 @dataclass(slots=True)
@@ -32,38 +33,43 @@ class GradientSums:
     absolute_biases: Array
 
 
-def sum_gradients(case: Case, number: int, below: Source, deltas: Source, chosen: Draw) -> GradientSums:
+def sum_gradients(
+    case: Case, number: int, below: Source, deltas: Source, chosen: Draw, place: Place = MEMORY
+) -> GradientSums:
     """Return the sums over the samples, block by block; below: (B, n), deltas: (B, m)."""
     n, m, probes = case.widths[number - 1], case.widths[number], chosen.probes
     signs = chosen.signs(n, 10 * number)
     rows, columns = chosen.places(m, 10 * number + 1), chosen.places(n, 10 * number + 2)
-    tall, wide = np.zeros((m, probes + len(columns))), np.zeros((len(rows), n))
-    absolute_tall, absolute_wide = np.zeros((m, len(columns)), case.dtype), np.zeros((len(rows), n), case.dtype)
-    by_row, biases, absolute_biases, squares = np.zeros(m), np.zeros(m), np.zeros(m), 0.0
-    shape = (len(case.batches[0]), max(n, m))
-    samples, errors = Reader(below, block_height(shape)), Reader(deltas, block_height(shape))
-    for start, stop in row_blocks(shape):
+    tall, wide = place.put(np.zeros((m, probes + len(columns)))), place.put(np.zeros((len(rows), n)))
+    absolute_tall = place.put(np.zeros((m, len(columns)), case.dtype))
+    absolute_wide = place.put(np.zeros((len(rows), n), case.dtype))
+    by_row, biases, absolute_biases = (place.put(np.zeros(m)) for _ in range(3))
+    squares, shape = 0.0, (len(case.batches[0]), max(n, m))
+    samples, errors = place.reader(below, shape), place.reader(deltas, shape)
+    there, chosen_rows, chosen_columns = place.put(signs), place.put(rows), place.put(columns)
+    for start, stop in place.blocks(shape, ELEMENTS):
         (given, a), (shown, delta) = samples(start, stop), errors(start, stop)
-        tall += delta.T @ np.hstack([sums_with(a, signs), a[:, columns]])
-        wide += delta[:, rows].T @ a
+        tall += delta.T @ place.beside(place.sums(a, there), a[:, chosen_columns])
+        wide += delta[:, chosen_rows].T @ a
         biases += delta.sum(axis=0)
-        by_row += np.einsum("bm,bm->m", delta, delta)
-        squares += float(np.vdot(a, a))
+        by_row += place.squares(delta, axis=0)
+        squares += place.square(a)
         size, error = samples.absolute(given), errors.absolute(shown)
-        absolute_wide += error[:, rows].T @ size
-        absolute_tall += error.T @ size[:, columns]
+        absolute_wide += error[:, chosen_rows].T @ size
+        absolute_tall += error.T @ size[:, chosen_columns]
         absolute_biases += error.sum(axis=0)
+    found = place.get(tall)
     return GradientSums(
         signs=signs,
-        probe=tall[:, :probes],
-        by_row=np.sqrt(by_row),
+        probe=found[:, :probes],
+        by_row=np.sqrt(place.get(by_row)),
         norm=float(np.sqrt(squares)),
         rows=rows,
         columns=columns,
-        in_rows=wide,
-        absolute_rows=absolute_wide,
-        in_columns=tall[:, probes:],
-        absolute_columns=absolute_tall,
-        biases=biases,
-        absolute_biases=absolute_biases,
+        in_rows=place.get(wide),
+        absolute_rows=place.get(absolute_wide),
+        in_columns=found[:, probes:],
+        absolute_columns=place.get(absolute_tall),
+        biases=place.get(biases),
+        absolute_biases=place.get(absolute_biases),
     )

@@ -25,8 +25,9 @@ from backproof.probes.gradients import GradientSums, sum_gradients
 from backproof.probes.locate import located
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums, pass_parameters
+from backproof.probes.place import FROM_DEVICE, MEMORY, Place
 from backproof.probes.products import judge_backward, judge_forward
-from backproof.probes.reading import GRADIENTS, Shown, expected_shape, placeholders, read_sources
+from backproof.probes.reading import GRADIENTS, Elsewhere, Shown, expected_shape, placeholders, read_sources
 from backproof.probes.sources import Source, Stored, as_source, whole
 from backproof.probes.tally import Tally
 
@@ -76,6 +77,7 @@ def judge_by_probes(
         samples=len(work.chosen.samples),
         rows=max(case.widths) if full else rows,
         delta_rule="every sample" if direct else f"{few}: a fault confined to others is not seen",
+        judged_on=work.place.name,
         sights=tuple(work.sights),
     )
     return Probed(tuple(findings), account, placeholders(given))
@@ -115,7 +117,7 @@ class _Work:
 
     def __init__(self, case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw) -> None:
         self.case, self.shown, self.chosen = case, shown, chosen
-        self.models = Models.of(case)
+        self.models, self.place = Models.of(case), _place(case, shown, chosen)
         x = case.x[list(case.batches[0])] if isinstance(case.x, np.ndarray) else case.x
         self.samples: Source = Stored(whole(x)) if chosen.everything else as_source(x)
         self.tallies: list[Tally] = []
@@ -139,24 +141,24 @@ class _Work:
             weights = Stored(whole(weights))  # read more than once: not generated anew each time
             full = Full(self.case, number, weights.array, self.shown, below, self.models)
             self._keep([*full.gradient(), *full.net_inputs(), *full.deltas_below()])
-        passed = pass_parameters(self.case, number, self.shown, self.chosen, self.models, weights, sums)
+        passed = pass_parameters(self.case, number, self.shown, self.chosen, self.models, weights, sums, self.place)
         self._keep(passed.tallies, passed.sights)
         self._forward(number, below, passed)
         self._backward(number, passed)
         activation = self.case.layers[number - 1].activation
         z, a = self.shown.get(("net_inputs", number)), self.shown.get(("activations", number))
         if z is not None and a is not None and number < self.case.depth:
-            self._keep([judge_activations(activation, number, z, a, self.models)])
+            self._keep([judge_activations(activation, number, z, a, self.models, self.place)])
         if number == self.case.depth and z is not None:
-            self._keep(judge_outputs(self.case, self.shown, self.models))
+            self._keep(judge_outputs(self.case, self.shown, self.models, self.place))
 
     def _gradients(self, number: int, below: Source, deltas: Source) -> GradientSums:
-        return sum_gradients(self.case, number, below, deltas, self.chosen)
+        return sum_gradients(self.case, number, below, deltas, self.chosen, self.place)
 
     def _forward(self, number: int, below: Source | None, passed: ParameterSums) -> None:
         z = self.shown.get(("net_inputs", number))
         if below is not None and z is not None:
-            self._keep(*judge_forward(self.case, number, below, z, passed, self.chosen, self.models))
+            self._keep(*judge_forward(self.case, number, below, z, passed, self.chosen, self.models, self.place))
 
     def _backward(self, number: int, passed: ParameterSums) -> None:
         """Judge the deltas of the layer below by the weights of this one."""
@@ -165,11 +167,25 @@ class _Work:
             return
         direct, z = self.shown.get((GRADIENTS, lower)), self.shown.get(("net_inputs", lower))
         if direct is not None:
-            self._keep(*judge_backward(self.case, number, deltas, direct, passed, self.chosen, self.models))
+            self._keep(*judge_backward(self.case, number, deltas, direct, passed, self.chosen, self.models, self.place))
         found = self.shown.get(("deltas", lower))
         if z is not None and found is not None and (direct is not None or not self.chosen.everything):
-            self._keep([judge_deltas(self.case, lower, z, found, direct, passed, self.chosen, self.models)])
+            self._keep([judge_deltas(self.case, lower, z, found, direct, passed, self.chosen, self.models, self.place)])
 
     def _keep(self, tallies: list[Tally], sights: list[Sight] | None = None) -> None:
         self.tallies += tallies
         self.sights += sights or []
+
+
+def _place(case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw) -> Place:
+    """Return the device on which a subject shows its arrays, where it can be judged there, or memory."""
+    example = next((source for source in shown.values() if isinstance(source, Elsewhere)), None)
+    if example is None:
+        return MEMORY
+    if not chosen.everything:  # which takes whole matrices: of fewer than a million parameters
+        from backproof.probes.device import device_of  # noqa: PLC0415 - only where a device is
+
+        device = device_of(example.array, case.size)
+        if device is not None:
+            return device
+    return FROM_DEVICE

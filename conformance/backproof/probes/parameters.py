@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from backproof.case import Case
 from backproof.probes.account import Sight
 from backproof.probes.compare import compare
-from backproof.probes.draw import Draw, sums_with
+from backproof.probes.draw import Draw
 from backproof.probes.gradients import GradientSums
 from backproof.probes.models import Models
+from backproof.probes.place import MEMORY, Place, decide
 from backproof.probes.sight import sight
-from backproof.probes.sources import FEW, Array, Reader, Source, block_height, row_blocks, whole
+from backproof.probes.sources import FEW, Array, Source, row_blocks, whole
 from backproof.probes.tally import Tally
 from backproof.tolerance import K, gradient_terms
 
@@ -57,6 +59,7 @@ def pass_parameters(
     models: Models,
     weights: Source,
     sums: GradientSums | None,
+    place: Place = MEMORY,
 ) -> ParameterSums:
     """Return the sums of one layer, with the findings on its gradient and its update; weights: before the update."""
     layer = case.layers[number - 1]
@@ -77,8 +80,8 @@ def pass_parameters(
     upper = shown.get(("deltas", number)) if number > 1 and not chosen.everything else None
     by_samples = upper is not None and ("activation_gradients", number - 1) not in shown
     delta = _of_samples(upper, chosen.samples) if upper is not None and by_samples else None
-    update = _Update(case, number, shown, models, sums)
-    found.norm = _sum_blocks(weights, found, update, _Left.of(case.dtype, left, delta))
+    update = _Update(case, number, shown, models, sums, place)
+    found.norm = _sum_blocks(weights, found, update, _Left.of(case.dtype, left, delta), place)
     update.biases(found.biases)
     found.tallies, found.sights = update.finish()
     return found
@@ -98,27 +101,31 @@ class _Left:
         return cls(np.vstack([signs.T, samples]), np.abs(samples).astype(dtype))
 
 
-def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _Left) -> float:
+def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _Left, place: Place) -> float:
     """Go through W once, fill the sums, judge the update, and return the Frobenius norm of W."""
     m, n = weights.shape
     probes, squares = found.left.shape[1], 0.0
-    found.by_right, by_left = np.empty((m, probes)), np.zeros((len(left.stacked), n))
-    absolute_left = np.zeros((len(left.absolute), n), weights.dtype)
-    reader = Reader(weights, block_height((m, n), BLOCK))
-    for start, stop in row_blocks((m, n), BLOCK):
+    found.by_right = np.empty((m, probes))
+    by_left = place.put(np.zeros((len(left.stacked), n)))
+    absolute_left = place.put(np.zeros((len(left.absolute), n), weights.dtype))
+    stacked, absolute = place.put(left.stacked), place.put(left.absolute)
+    right, columns = place.put(found.right), place.put(found.columns)
+    reader = place.reader(weights, (m, n), BLOCK)
+    for start, stop in place.blocks((m, n), BLOCK):
         block, w = reader(start, stop)
-        squares += float(np.vdot(w, w))
+        squares += place.square(w)
         here = (found.rows >= start) & (found.rows < stop)
-        found.in_rows[here] = block[found.rows[here] - start]
-        found.in_columns[start:stop] = block[:, found.columns]
-        found.by_right[start:stop] = sums_with(w, found.right)
-        by_left += left.stacked[:, start:stop] @ w
+        found.in_rows[here] = place.get(block[place.put(found.rows[here] - start)])
+        found.in_columns[start:stop] = place.get(block[:, columns])
+        found.by_right[start:stop] = place.get(place.sums(w, right))
+        by_left += stacked[:, start:stop] @ w
         update.block(start, stop, block, w, reader.spare(stop - start))
         if len(left.absolute):
-            absolute_left += left.absolute[:, start:stop] @ reader.absolute(block)
-    found.by_left = by_left[:probes]
+            absolute_left += absolute[:, start:stop] @ reader.absolute(block)
+    sums = place.get(by_left)
+    found.by_left = sums[:probes]
     if len(left.absolute):
-        found.backward, found.absolute_backward = by_left[probes:], absolute_left
+        found.backward, found.absolute_backward = sums[probes:], place.get(absolute_left)
     return float(np.sqrt(squares)) * (1 + update.models.own_worst.gamma(m * n))
 
 
@@ -136,8 +143,11 @@ class _Update:
         shown: Mapping[tuple[str, int], Source],
         models: Models,
         sums: GradientSums | None,
+        place: Place,
     ) -> None:
-        self.case, self.number, self.models, self.sums = case, number, models, sums
+        self.case, self.number, self.models, self.sums, self.place = case, number, models, sums, place
+        self.signs: Any = None if sums is None else place.put(sums.signs)
+        self.columns: Any = None if sums is None else place.put(sums.columns)
         self.gradient, self.after = shown.get(("weight_gradients", number)), shown.get(("weights", number))
         self.bias_gradient, self.biases_after = shown.get(("bias_gradients", number)), shown.get(("biases", number))
         self.rate = float(case.learning_rate)
@@ -156,37 +166,44 @@ class _Update:
         self.probed = Tally("E11", "weight_gradients", number, "random probes")
         self.vectors: list[Tally] = []
 
-    def block(self, start: int, stop: int, block: Array, w: Array, spare: Array) -> None:
+    def block(self, start: int, stop: int, block: Any, w: Any, spare: Any) -> None:
         """Judge the rows start to stop - 1; block: W in its dtype, w: in float64, spare: a buffer like the block."""
-        gradient = None if self.gradient is None else self.gradient.rows(start, stop)
-        after = None if self.after is None else self.after.rows(start, stop)
+        place = self.place
+        gradient = None if self.gradient is None else place.rows(self.gradient, start, stop)
+        after = None if self.after is None else place.rows(self.after, start, stop)
         if gradient is not None and after is not None:
             self._step(start, block, w, gradient, after, spare)
         if self.sums is None or (gradient is None and after is None):
             return
         if gradient is not None:
             g, extra = w, None  # W has been used: its buffer is free
-            np.copyto(g, gradient)
+            g[...] = gradient
         else:
             g = (w - after) / self.rate
             extra = self.models.worst.update(w, g, self.rate) / self.rate
-            self.spread[start:stop] = np.sqrt(np.einsum("ij,ij->i", extra, extra))
-        self.probe[start:stop] = sums_with(g, self.sums.signs)
+            self.spread[start:stop] = np.sqrt(place.get(place.squares(extra, axis=1)))
+        self.probe[start:stop] = place.get(place.sums(g, self.signs))
         places = np.flatnonzero((self.sums.rows >= start) & (self.sums.rows < stop))
-        self.in_rows[places] = g[self.sums.rows[places] - start]
-        self.in_columns[start:stop] = g[:, self.sums.columns]
+        rows = place.put(self.sums.rows[places] - start)
+        self.in_rows[places] = place.get(g[rows])
+        self.in_columns[start:stop] = place.get(g[:, self.columns])
         if extra is not None:
-            self.uncertain_rows[places] = extra[self.sums.rows[places] - start]
-            self.uncertain_columns[start:stop] = extra[:, self.sums.columns]
+            self.uncertain_rows[places] = place.get(extra[rows])
+            self.uncertain_columns[start:stop] = place.get(extra[:, self.columns])
 
-    def _step(self, start: int, block: Array, w: Array, gradient: Array, after: Array, spare: Array) -> None:
-        change = np.multiply(gradient, block.dtype.type(self.rate), out=spare)
-        if np.array_equal(np.subtract(block, change, out=change), after):
-            self.step.quick(QUICK, block.size)
+    def _step(self, start: int, block: Any, w: Any, gradient: Any, after: Any, spare: Any) -> None:
+        place, rate = self.place, self.rate
+        if place.equal(place.stepped(block, gradient, rate, spare), after):
+            self.step.quick(QUICK, int(np.prod(block.shape)))
             return
-        g = gradient.astype(np.float64)
-        bound = self.models.worst.update(w, g, self.rate) + self.models.own_worst.update(w, g, self.rate)
-        self.step.add(after.astype(np.float64), w - self.rate * g, bound, at=np.arange(start, start + len(w)))
+
+        def full(w: Array, g: Array) -> tuple[Array, Array]:
+            bound = self.models.worst.update(w, g, rate) + self.models.own_worst.update(w, g, rate)
+            return bound, bound
+
+        g = place.double(gradient)
+        cheap = self.models.worst.update(w, g, rate)
+        decide(self.step, place, place.double(after), w - rate * g, cheap, full, (w, g), start)
 
     def _in_full(self, sums: GradientSums) -> None:
         """Judge the rows and columns that were kept."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from backproof.case import Case
 from backproof.probes.account import Sight
-from backproof.probes.draw import Draw, sums_with
+from backproof.probes.draw import Draw
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums
+from backproof.probes.place import Place
 from backproof.probes.sight import sight
-from backproof.probes.sources import Array, Reader, Source, block_height, row_blocks
+from backproof.probes.sources import ELEMENTS, Array, Source
 from backproof.probes.tally import Tally
 from backproof.tolerance import SCALE_TERMS, SHOWN_TERMS
 
@@ -18,39 +21,46 @@ Judgement = tuple[list[Tally], list[Sight]]
 
 
 def judge_forward(
-    case: Case, number: int, below: Source, z: Source, passed: ParameterSums, chosen: Draw, models: Models
+    case: Case, number: int, below: Source, z: Source, passed: ParameterSums, chosen: Draw, models: Models, place: Place
 ) -> Judgement:
     """Judge E1: every sample by its sum with random signs, and some neurons in full."""
     m, n = case.widths[number], case.widths[number - 1]
     biases = np.zeros(m) if passed.biases is None else passed.biases
     probe = Tally("E1", "net_inputs", number, "random probes")
     full = Tally("E1", "net_inputs", number, "some neurons in full")
-    right, absolute_rows = np.vstack([passed.by_left, passed.in_rows]), np.abs(passed.in_rows)
-    constant = np.concatenate([biases @ passed.left, biases[passed.rows]])
-    kept, probes, shape = _Kept(), chosen.probes, (len(case.batches[0]), max(n, m))
-    samples, outputs = Reader(below, block_height(shape)), Reader(z, block_height(shape))
-    for start, stop in row_blocks(shape):
+    right = place.put(np.vstack([passed.by_left, passed.in_rows]).T)
+    absolute_rows, left, rows = place.put(np.abs(passed.in_rows).T), place.put(passed.left), place.put(passed.rows)
+    constant = place.put(np.concatenate([biases @ passed.left, biases[passed.rows]]))
+    kept, probes, shape = _Kept(place), chosen.probes, (len(case.batches[0]), max(n, m))
+    samples, outputs = place.reader(below, shape), place.reader(z, shape)
+    for start, stop in place.blocks(shape, ELEMENTS):
         (given, a), (_, shown) = samples(start, stop), outputs(start, stop)
-        product = a @ right.T + constant
-        norms = np.sqrt(np.einsum("bn,bn->b", a, a))
+        product = a @ right + constant
         kept.add(
-            sums_with(shown, passed.left),
+            place.sums(shown, left),
             product[:, :probes],
-            norms,
-            shown[:, passed.rows],
+            place.squares(a, axis=1),
+            shown[:, rows],
             product[:, probes:],
-            samples.absolute(given) @ absolute_rows.T,
+            samples.absolute(given) @ absolute_rows,
         )
-    values, references, norms, shown, reference, absolute = kept.joined()
+    values, references, squares, shown, reference, absolute = kept.joined()
     absolute = absolute * (1 + models.worst.gamma(n))
     bounds = models.bounds(lambda model: model.net_input_of(n, absolute, np.abs(biases[passed.rows]), reference))
     full.add(shown, reference, *bounds)
-    size = (norms * passed.norm + np.linalg.norm(biases))[:, None]
+    size = (np.sqrt(squares) * passed.norm + np.linalg.norm(biases))[:, None]
     return _by_probe(probe, full, values, references, size, n + 1 + SHOWN_TERMS, m, models)
 
 
 def judge_backward(
-    case: Case, number: int, deltas: Source, direct: Source, passed: ParameterSums, chosen: Draw, models: Models
+    case: Case,
+    number: int,
+    deltas: Source,
+    direct: Source,
+    passed: ParameterSums,
+    chosen: Draw,
+    models: Models,
+    place: Place,
 ) -> Judgement:
     """Judge the product in E17, dE/da = W^T delta, where it is shown: every sample, some neurons in full.
 
@@ -60,35 +70,37 @@ def judge_backward(
     probe = Tally("E17", "deltas", number - 1, "dE/da by random probes")
     full = Tally("E17", "deltas", number - 1, "dE/da of some neurons in full")
     right, absolute_columns = np.hstack([passed.by_right, passed.in_columns]), np.abs(passed.in_columns)
-    kept, probes, shape = _Kept(), chosen.probes, (len(case.batches[0]), max(n, m))
-    errors, products = Reader(deltas, block_height(shape)), Reader(direct, block_height(shape))
-    for start, stop in row_blocks(shape):
+    right, absolute_columns = place.put(right), place.put(absolute_columns)
+    signs, columns = place.put(passed.right), place.put(passed.columns)
+    kept, probes, shape = _Kept(place), chosen.probes, (len(case.batches[0]), max(n, m))
+    errors, products = place.reader(deltas, shape), place.reader(direct, shape)
+    for start, stop in place.blocks(shape, ELEMENTS):
         (given, delta), (_, shown) = errors(start, stop), products(start, stop)
         product = delta @ right
-        norms = np.sqrt(np.einsum("bm,bm->b", delta, delta))
         kept.add(
-            sums_with(shown, passed.right),
+            place.sums(shown, signs),
             product[:, :probes],
-            norms,
-            shown[:, passed.columns],
+            place.squares(delta, axis=1),
+            shown[:, columns],
             product[:, probes:],
             errors.absolute(given) @ absolute_columns,
         )
-    values, references, norms, shown, reference, absolute = kept.joined()
+    values, references, squares, shown, reference, absolute = kept.joined()
     absolute = absolute * (1 + models.worst.gamma(m))
     full.add(shown, reference, *models.bounds(lambda model: model.net_input_of(m, absolute, 0.0, reference)))
     terms = m + SHOWN_TERMS + (SCALE_TERMS if models.scaled else 0)
-    return _by_probe(probe, full, values, references, (norms * passed.norm)[:, None], terms, n, models)
+    size = (np.sqrt(squares) * passed.norm)[:, None]
+    return _by_probe(probe, full, values, references, size, terms, n, models)
 
 
 class _Kept:
     """What the blocks of samples gave, joined at the end."""
 
-    def __init__(self) -> None:
-        self.blocks: list[tuple[Array, ...]] = []
+    def __init__(self, place: Place) -> None:
+        self.place, self.blocks = place, list[tuple[Array, ...]]()
 
-    def add(self, *parts: Array) -> None:
-        self.blocks.append(parts)
+    def add(self, *parts: Any) -> None:
+        self.blocks.append(tuple(map(self.place.get, parts)))
 
     def joined(self) -> list[Array]:
         return [np.concatenate(parts) for parts in zip(*self.blocks, strict=True)]

@@ -121,6 +121,10 @@ class Elsewhere:
         with _told(self.where):
             return from_device(self.array[:, start:stop]).T if self.turned else from_device(self.array[start:stop])
 
+    def there(self, start: int, stop: int) -> Any:
+        """Return rows start to stop - 1 where they lie, a view."""
+        return self.array[:, start:stop].T if self.turned else self.array[start:stop]
+
 
 def expected_shape(case: Case, quantity: str, layer: int) -> tuple[int, ...]:
     """Return the shape of a quantity in the article's layout."""
