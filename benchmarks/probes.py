@@ -5,6 +5,10 @@
 times one training step of `backproof_numpy` and the judging of what it shows, interleaved, in one process on one
 thread (processor time), and prints the median of the pairs' ratios, the peak of extra memory, and the smallest relative
 errors that were told when they were put into the gradient. The targets are printed last, each with whether it holds.
+
+    python benchmarks/probes.py --device cuda --case large-12m --case large-1g
+
+takes torch's step on the device instead, judged there (wall time, the device waited for).
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ threadpoolctl.threadpool_limits(single_thread.THREADS)
 
 RATIO, MEMORY = 0.6, 0.05
 STILL = 2.0**-60  # a learning rate with which the timed steps leave the parameters as they are
+COPIED = 5 * 10**8  # parameters, up to which memory holds what a step shows twice
 BISECTIONS = 6
 KINDS = ("one element", "one row", "all")
 
@@ -65,7 +70,10 @@ COLUMNS = ("case", "parameters", "batch", "step ms", "judge/step", "+-", "extra 
 
 
 def step_of(case: Any) -> tuple[Callable[[], Any], dict[str, Any]]:
-    """Return the step, and what it shows of the case (copies: the step goes on, so slowly that nothing overflows)."""
+    """Return a step of `backproof_numpy`, so slow that nothing overflows, and what the case's own step shows.
+
+    Copies, which the steps leave as they are, below COPIED parameters: above, judge before the next step.
+    """
     given = case.for_subject()
     network = Network(
         [
@@ -74,35 +82,53 @@ def step_of(case: Any) -> tuple[Callable[[], Any], dict[str, Any]]:
         ],
         loss=case.loss,
     )
-    shown = network.step(given.x, given.y, case.learning_rate)
+    x, y = given.x, given.y
+    del given
+    shown = network.step(x, y, case.learning_rate)
+    kept = np.array if case.size < COPIED else np.asarray
     names = ("net_inputs", "activations", "deltas", "weight_gradients", "bias_gradients")
-    answer: dict[str, Any] = {name: [np.array(values) for values in getattr(shown, name)] for name in names}
+    answer: dict[str, Any] = {name: [kept(values) for values in getattr(shown, name)] for name in names}
     answer["loss"] = np.array(shown.loss)
-    answer["weights"] = [np.array(values) for values in network.weights]
-    answer["biases"] = [np.array(values) for values in network.biases]
-    return lambda: network.step(given.x, given.y, STILL, check=False), answer
+    answer["weights"] = [kept(values) for values in network.weights]
+    answer["biases"] = [kept(values) for values in network.biases]
+    return lambda: network.step(x, y, STILL, check=False), answer
 
 
-def measure(case: Any, *, rounds: int, probes: int, inject: bool) -> Row:
-    step, answer = step_of(case)
+def measure(case: Any, *, rounds: int, probes: int, inject: bool, device: str) -> Row:
+    if device == "cpu":
+        step, answer = step_of(case)
+        clock, peak_of = time.process_time, traced
+    else:
+        import device_step  # noqa: PLC0415 - it imports torch
+
+        step, answer = device_step.step_of(case, device, STILL)
+        clock, peak_of = device_step.clock, device_step.peak_of
     judge = lambda: judge_by_probes(case, answer, probes=probes)  # noqa: E731 - timed beside `step`
     assert all(finding.status is not Status.DEVIATES for finding in judge().findings)
-    ratios, steps = [], []
-    for _ in range(rounds):
-        taken = []
-        for call in (judge, step):
-            start = time.process_time()
-            call()
-            taken.append(time.process_time() - start)
-        ratios.append(taken[0] / taken[1])
-        steps.append(taken[1])
+    peak = peak_of(judge)
+    seen = thresholds(case, answer) if inject else {}
+
+    def timed(call: Callable[[], Any]) -> float:
+        start = clock()
+        call()
+        return float(clock() - start)
+
+    if device == "cpu" and case.size >= COPIED:
+        judged, steps = [timed(judge) for _ in range(rounds)], [timed(step) for _ in range(rounds)]
+    else:
+        judged, steps = zip(*((timed(judge), timed(step)) for _ in range(rounds)), strict=True)
+    ratios = [one / other for one, other in zip(judged, steps, strict=True)]
+    network = 2 * case.size * np.dtype(case.dtype).itemsize
+    return Row(case.slug, case.size, len(case.batches[0]), ratios, list(steps), peak / network, seen)
+
+
+def traced(call: Callable[[], Any]) -> int:
+    """Return the peak of what NumPy and Python allocate during a call, in bytes."""
     tracemalloc.start()
-    judge()
+    call()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    network = 2 * case.size * np.dtype(case.dtype).itemsize
-    seen = thresholds(case, answer) if inject else {}
-    return Row(case.slug, case.size, len(case.batches[0]), ratios, steps, peak / network, seen)
+    return peak
 
 
 def thresholds(case: Any, answer: dict[str, Any]) -> dict[str, tuple[float, float]]:
@@ -162,6 +188,7 @@ def main() -> int:
     parser.add_argument("--case", action="append", choices=[*LARGE], help="default: large-12m and large-12m-tanh")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--probes", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="of torch, as cuda: judged there; without errors put in")
     parser.add_argument("--no-injection", action="store_true", help="do not put errors in: that takes 36 judgements")
     options = parser.parse_args()
     print(f"| {' | '.join(COLUMNS)} |\n| {' | '.join('---' for _ in COLUMNS)} |", flush=True)
@@ -169,7 +196,8 @@ def main() -> int:
     for slug in options.case or ["large-12m", "large-12m-tanh"]:
         case = large_case(slug).under(make_subject().conventions)
         assert isinstance(case, LargeCase)
-        rows.append(measure(case, rounds=options.rounds, probes=options.probes, inject=not options.no_injection))
+        inject = not options.no_injection and options.device == "cpu"
+        rows.append(measure(case, rounds=options.rounds, probes=options.probes, inject=inject, device=options.device))
         print(f"| {' | '.join(rows[-1].cells())} |", flush=True)
     print()
     print("Errors: the smallest relative one in the gradient of layer 2 that is remarked / that deviates, found by")

@@ -11,12 +11,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 NAME = "meta"
+PRODUCTS = [torch.ops.aten.mm.default, torch.ops.aten.mv.default, torch.ops.aten.addmm.default]
 
 
 class Pretended(torch.Tensor):
     """A tensor on the device; `inner` is what it holds, in memory."""
 
     taken = None
+    multiplied = None  # the dtypes of matrices that were multiplied
 
     @staticmethod
     def __new__(cls, inner):
@@ -74,6 +76,8 @@ def _run(function, args, kwargs):
     if target is not None:
         kwargs = {name: value for name, value in kwargs.items() if name != "device"}
     args, kwargs = tree_map(lambda leaf: leaf.inner if isinstance(leaf, Pretended) else leaf, (args, kwargs))
+    if Pretended.multiplied is not None and function in PRODUCTS:
+        Pretended.multiplied.update(tensor.dtype for tensor in tensors)
     found = function(*args, **kwargs)
     if target == NAME or (target is None and there):
         return tree_map(lambda leaf: _there(leaf, there), found)
@@ -106,6 +110,7 @@ def pretended(monkeypatch):
         patch.setattr(torch, "tensor", tensor)
         patch.setattr(torch.Tensor, "to", to)
         patch.setattr(Pretended, "taken", [])
+        patch.setattr(Pretended, "multiplied", set())
         yield Pretended.taken
 
 

@@ -33,8 +33,8 @@ def test_torch_on_cuda_conforms_with_tf32_off(cuda):
     assert check(load_subject("torch", cuda), device=cuda).conforms
 
 
-def test_a_large_network_is_judged_without_copying_its_arrays(cuda):
-    """12.6 million parameters: what is shown stays on the device, and only the rows being judged come over."""
+def test_a_large_network_is_judged_where_its_arrays_lie(cuda):
+    """12.6 million parameters: what is shown stays on the device, and only sums come over."""
     from backproof.api import check
     from backproof.catalogue.large import large_case
     from backproof.loading import load_subject
@@ -43,7 +43,28 @@ def test_a_large_network_is_judged_without_copying_its_arrays(cuda):
     subject, case = load_subject("torch", cuda), large_case("large-12m")
     (shown,) = subject.run(case.for_subject())
     assert all(lies_elsewhere(values) for values in shown["weight_gradients"])
-    assert not check(subject, [case], device=cuda).report["deviations"]
+    report = check(subject, [case], device=cuda).report
+    assert not report["deviations"]
+    assert report["probes"][0]["judged_on"].startswith(cuda)
+
+
+@pytest.mark.parametrize("quantity", ["net_inputs", "deltas", "weight_gradients", "weights"])
+def test_one_wrong_element_is_found_on_the_device(cuda, quantity):
+    import torch
+
+    from backproof.autograd.subject import make_subject
+    from backproof.catalogue.large import large_case
+    from backproof.judge.findings import Status
+    from backproof.probes import judge_by_probes
+
+    case = large_case("large-1m")
+    (shown,) = make_subject(cuda).run(case.for_subject())
+    wrong = shown[quantity][1].clone()
+    wrong[3, 5] = torch.nan
+    shown[quantity][1] = wrong
+    probed = judge_by_probes(case, shown)
+    assert probed.account.judged_on.startswith(cuda)
+    assert any(finding.status is Status.DEVIATES and finding.layer in {1, 2} for finding in probed.findings)
 
 
 def test_tf32_conforms_as_declared(cuda):

@@ -87,6 +87,19 @@ def test_no_whole_matrix_comes_over(shown, taken):
 
 
 @pytest.mark.usefixtures("taken")
+def test_no_product_is_made_in_float32_there():
+    """A subject may have turned TF32 on, which would round the sums that bounds are made of."""
+    import torch
+
+    case = large("relu")
+    answer = on_device(update(case, direct=True))
+    judge_by_probes(case, answer)
+    assert Pretended.multiplied == {torch.float64}
+    _ = answer["weights"][1] @ answer["weights"][0]
+    assert Pretended.multiplied == {torch.float64, torch.float32}
+
+
+@pytest.mark.usefixtures("taken")
 def test_turned_matrices_are_judged_there_alike():
     case = large("sigmoid").under(Conventions(weight_layout="in_out", batch_axis=1))
     answer = transposed(update(large("sigmoid")))

@@ -19,6 +19,7 @@ LARGE: Mapping[str, tuple[str, tuple[int, ...], int, str, str, int]] = {
     "large-12m-tanh": ("12.6 million weights, tanh", (2048, 2048, 2048, 2048), 512, "tanh", "squared", 903),
     "large-50m": ("50 million weights", (4096, 4096, 4096, 4096), 512, "relu", "cross_entropy", 904),
     "large-100m": ("100 million weights", (5792, 5792, 5792, 5792), 256, "relu", "cross_entropy", 905),
+    "large-1g": ("A billion weights", (18272, 18272, 18272, 18272), 256, "relu", "cross_entropy", 906),
 }
 LEARNING_RATE = 2.0**-12
 

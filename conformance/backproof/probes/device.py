@@ -1,7 +1,7 @@
 """Judging where a subject shows its arrays: on another device, through the array API standard (torch and CuPy alike).
 
-Only sums come over, as long as a row or a column of a matrix, and the rows that a first bound does not decide. What is
-generated goes there as the bytes that it is made of, one for each element.
+Only sums come over, as long as a row or a column of a matrix, and the rows that a first bound does not decide. What the
+generator gives is made there.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import array_api_compat
 import numpy as np
 
 from backproof.observation import from_device
+from backproof.probes import philox
 from backproof.probes.place import Place
 from backproof.probes.reading import Elsewhere
-from backproof.probes.sources import ELEMENTS, FEW, Array, Generated, Source, row_blocks
+from backproof.probes.sources import ELEMENTS, FEW, WORD, WORDS, Array, Generated, Source, row_blocks
 from backproof_spec import elementary
 
 FEWEST = 1 << 20  # elements of a block, at least: fewer, and the calls for each cost more than its numbers
+AHEAD = 16  # blocks for which the generator makes its words at once
 PARTS = 256  # of the parameters: a block has no more than one of these, where that is more
 
 
@@ -47,6 +49,7 @@ class Device(Place):
         self._xp, self._device = array_api_compat.array_namespace(example), array_api_compat.device(example)
         super().__init__(str(self._device))
         self._elements = max(FEWEST, parameters // PARTS)
+        self._ahead: tuple[Any, int, Any] = (None, 0, example)
         if self.double(example[:1]).dtype != self._xp.float64:
             msg = f"{self.name} gives no float64"
             raise TypeError(msg)
@@ -69,12 +72,26 @@ class Device(Place):
         return self.put(source.rows(start, stop))
 
     def _generated(self, source: Generated, start: int, stop: int) -> Any:
-        """Return rows of the generator: 16 bits from each byte on, two's complement, times a power of two."""
-        kind = getattr(self._xp, source.dtype.name)
-        given = self._xp.astype(self.put(source.bytes(start, stop)), kind)
-        low, high = given[:-1], given[1:]
-        values = low + 256 * (high - 256 * self._xp.astype(high > 127, kind))  # noqa: PLR2004 - the sign bit
-        return self._xp.reshape(values * (source.scale / 2**15), (stop - start, *source.shape[1:]))
+        """Return rows of the generator, made here: 16 bits from each byte on, signed, times a power of two."""
+        xp, (first, size) = self._xp, source.span(start, stop)
+        found = philox.windows(xp, self._words(source, first // WORD, (first + size) // WORD + 1))
+        found = found[first % WORD : first % WORD + size]
+        found = found - ((found >> (philox.WINDOW - 1)) << philox.WINDOW)
+        values = xp.astype(found, getattr(xp, source.dtype.name)) * (source.scale / 2**15)
+        return xp.reshape(values, (stop - start, *source.shape[1:]))
+
+    def _words(self, source: Generated, first: int, last: int) -> Any:
+        """Return words first to last - 1 of a source, made some blocks ahead: they are an eighth of its elements."""
+        known, begin, made = self._ahead
+        if known is not source or not begin <= first <= last <= begin + made.shape[0]:
+            begin = first - first % WORDS
+            count = max(last - begin, min(AHEAD * self._elements, source.size) // WORD)
+            counters = self._xp.arange(
+                begin // WORDS + 1, (begin + count) // WORDS + 2, dtype=self._xp.int64, device=self._device
+            )
+            made = philox.words(self._xp, counters, (source.seed, source.stream))
+            self._ahead = source, begin, made
+        return made[first - begin : last - begin]
 
     def double(self, values: Any) -> Any:
         """Return a copy in float64."""
@@ -95,6 +112,10 @@ class Device(Place):
     def sums(self, values: Any, signs: Any) -> Any:
         """Return M R."""
         return values @ signs
+
+    def rough(self, values: Any, others: Any) -> Any:
+        """Return the product of two matrices in float64: in float32 the subject may have turned TF32 on."""
+        return self.double(values) @ self.double(others)
 
     def squares(self, values: Any, axis: int) -> Any:
         """Return the sums of squares of a matrix along an axis."""

@@ -55,8 +55,8 @@ def sum_gradients(
         by_row += place.squares(delta, axis=0)
         squares += place.square(a)
         size, error = samples.absolute(given), errors.absolute(shown)
-        absolute_wide += error[:, chosen_rows].T @ size
-        absolute_tall += error.T @ size[:, chosen_columns]
+        absolute_wide += place.rough(error[:, chosen_rows].T, size)
+        absolute_tall += place.rough(error.T, size[:, chosen_columns])
         absolute_biases += error.sum(axis=0)
     found = place.get(tall)
     return GradientSums(

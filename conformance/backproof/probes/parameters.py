@@ -121,7 +121,7 @@ def _sum_blocks(weights: Source, found: ParameterSums, update: _Update, left: _L
         by_left += stacked[:, start:stop] @ w
         update.block(start, stop, block, w, reader.spare(stop - start))
         if len(left.absolute):
-            absolute_left += absolute[:, start:stop] @ reader.absolute(block)
+            absolute_left += place.rough(absolute[:, start:stop], reader.absolute(block))
     sums = place.get(by_left)
     found.by_left = sums[:probes]
     if len(left.absolute):

@@ -42,7 +42,7 @@ def judge_forward(
             place.squares(a, axis=1),
             shown[:, rows],
             product[:, probes:],
-            samples.absolute(given) @ absolute_rows,
+            place.rough(samples.absolute(given), absolute_rows),
         )
     values, references, squares, shown, reference, absolute = kept.joined()
     absolute = absolute * (1 + models.worst.gamma(n))
@@ -83,7 +83,7 @@ def judge_backward(
             place.squares(delta, axis=1),
             shown[:, columns],
             product[:, probes:],
-            errors.absolute(given) @ absolute_columns,
+            place.rough(errors.absolute(given), absolute_columns),
         )
     values, references, squares, shown, reference, absolute = kept.joined()
     absolute = absolute * (1 + models.worst.gamma(m))

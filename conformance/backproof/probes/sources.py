@@ -94,21 +94,19 @@ class Generated:
 
     def fill(self, found: Array, start: int) -> None:
         """Write the rows from `start` on into a contiguous array."""
+        first, _ = self.span(start, start)
+        counter, skipped = divmod(first, WORD * WORDS)
+        count = (skipped + found.size + 1) // WORD + 1
+        words = np.random.Philox(key=[self.seed, self.stream], counter=counter).random_raw(count)
+        stream = np.ascontiguousarray(words, dtype="<u8")
         flat = found.reshape(-1)
-        stream = self._bytes(start, found.size)
-        np.copyto(flat, np.ndarray((found.size,), "<i2", buffer=stream, strides=(1,)))
+        np.copyto(flat, np.ndarray((found.size,), "<i2", buffer=stream, offset=skipped, strides=(1,)))
         flat *= self.dtype.type(self.scale / 2**15)
 
-    def bytes(self, start: int, stop: int) -> Array:
-        """Return the bytes of rows start to stop - 1: element e is made of bytes e and e + 1."""
-        return self._bytes(start, (stop - start) * (self.shape[1] if self.ndim == MATRIX else 1))
-
-    def _bytes(self, start: int, size: int) -> Array:
-        first = start * (self.shape[1] if self.ndim == MATRIX else 1)
-        counter, skipped = divmod(first, WORD * WORDS)
-        count = (skipped + size + 1) // WORD + 1
-        words = np.random.Philox(key=[self.seed, self.stream], counter=counter).random_raw(count)
-        return np.ascontiguousarray(words, dtype="<u8").view(np.uint8)[skipped : skipped + size + 1]
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the first element of rows start to stop - 1, and how many there are: element e begins at byte e."""
+        width = self.shape[1] if self.ndim == MATRIX else 1
+        return start * width, (stop - start) * width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
