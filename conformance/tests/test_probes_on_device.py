@@ -123,6 +123,29 @@ def test_a_device_without_float64_is_judged_by_rows_and_says_so(monkeypatch):
     assert {finding.status for finding in probed.findings} == {Status.PASSED}
 
 
+@pytest.mark.usefixtures("taken")
+def test_a_device_that_gives_up_is_judged_by_rows_and_says_so(monkeypatch):
+    """What is wrong is found there too; an error in memory is an error."""
+    from backproof.probes.device import Device
+    from backproof.probes.place import Place
+
+    def full(*_):
+        msg = "out of memory"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(Device, "sums", full)
+    case = large("relu")
+    answer = update(case)
+    probed = judge_by_probes(case, on_device(answer))
+    assert probed.account.judged_on == "cpu, from another device by rows (RuntimeError there)"
+    assert {finding.status for finding in probed.findings} == {Status.PASSED}
+    answer["weight_gradients"][0][3, 5] = 9
+    assert Status.DEVIATES in {finding.status for finding in judge_by_probes(case, on_device(answer)).findings}
+    monkeypatch.setattr(Place, "sums", full)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        judge_by_probes(case, answer)
+
+
 def test_torch_as_a_subject_trains_and_is_judged_there(taken):
     """The whole way, by its command: what it computes never comes over as a whole."""
     from backproof.api import check

@@ -63,9 +63,9 @@ def judge_by_probes(
         raise ObservationError(msg)
     full = everything if everything is not None else case.size < LARGE and not isinstance(case, LargeCase)
     shown, findings = _usable(case, given)
-    work = _Work(case, shown, draw(case, probes=probes, rows=rows, share=share, everything=full))
+    chosen = draw(case, probes=probes, rows=rows, share=share, everything=full)
     with np.errstate(all="ignore"):
-        work.run()
+        work = _worked(case, shown, chosen, _place(case, shown, chosen))
         findings += [located(case, shown, work.models, work.below(tally.layer), tally) for tally in work.tallies]
     direct = any(quantity == GRADIENTS for quantity, _ in shown)
     direct, few = direct or full, f"{len(work.chosen.samples)} of {len(case.batches[0])} samples in full"
@@ -115,9 +115,9 @@ def _usable(case: Case, given: Shown) -> tuple[Shown, list[Finding]]:
 class _Work:
     """The passes over one case, layer by layer; sums of a layer are let go before the next."""
 
-    def __init__(self, case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw) -> None:
-        self.case, self.shown, self.chosen = case, shown, chosen
-        self.models, self.place = Models.of(case), _place(case, shown, chosen)
+    def __init__(self, case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw, place: Place) -> None:
+        self.case, self.shown, self.chosen, self.place = case, shown, chosen, place
+        self.models = Models.of(case)
         x = case.x[list(case.batches[0])] if isinstance(case.x, np.ndarray) else case.x
         self.samples: Source = Stored(whole(x)) if chosen.everything else as_source(x)
         self.tallies: list[Tally] = []
@@ -175,6 +175,18 @@ class _Work:
     def _keep(self, tallies: list[Tally], sights: list[Sight] | None = None) -> None:
         self.tallies += tallies
         self.sights += sights or []
+
+
+def _worked(case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw, place: Place) -> _Work:
+    """Return the passes, done; where a device cannot do them (out of memory, say), in memory."""
+    work = _Work(case, shown, chosen, place)
+    try:
+        work.run()
+    except (MemoryError, RuntimeError, TypeError) as error:  # in the words of each library
+        if type(place) is Place:
+            raise
+        return _worked(case, shown, chosen, Place(f"{FROM_DEVICE.name} ({type(error).__name__} there)"))
+    return work
 
 
 def _place(case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw) -> Place:
