@@ -4,6 +4,10 @@ On a CUDA device where there is one, else in Triton's interpreter: `tox run -e t
 """
 
 import importlib.util
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +71,20 @@ def test_a_large_network_with_tails_in_every_direction_is_judged_by_probes(bug, 
     probed = judge_by_probes(case, subject_of(bug).run(case.for_subject()))
     wrong = {finding.clause for finding in probed.findings if finding.status is Status.DEVIATES}
     assert wrong == ({clause} if clause else set())
+
+
+@pytest.mark.parametrize(("change", "rounds"), [("", False), ('input_precision="tf32"', True)], ids=["as-is", "tf32"])
+def test_the_kernels_compile_for_a_device_that_is_not_here(change, rounds, subject_of, tmp_path):
+    """For Hopper (sm_90), to machine code; products in float32, unless the file says TF32."""
+    assert subject_of("right")
+    file = tmp_path / "kernels.py"
+    text = FILE.read_text()
+    file.write_text(text.replace('input_precision="ieee"', change) if change else text)
+    environment = {**os.environ, "TRITON_CACHE_DIR": str(tmp_path / "cache")}
+    environment.pop("TRITON_INTERPRET", None)
+    command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("compile_kernels.py")), str(file), "90"]
+    made = json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, timeout=600).stdout)
+    assert {kernel["kernel"] for kernel in made} == {"_forward", "_deltas_below", "_gradient_and_step"}
+    assert all(kernel["bytes"] > 1000 for kernel in made)
+    assert {kernel["tf32"] for kernel in made} == {rounds}
+    assert rounds or all(kernel["fused"] for kernel in made)
