@@ -292,3 +292,18 @@ def test_a_wrong_gradient_in_a_column_in_full_is_named_by_its_own_place():
     assert [(f.clause, f.index) for f in found] == [("E11", (row, column))]
     right = judge_by_probes(case, update(case)).findings
     assert not [f for f in right if f.status is Status.DEVIATES]
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["probes", "everything"])
+@pytest.mark.parametrize("shown", [("weight_gradients", "weights"), ("net_inputs", "activations")])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_an_infinite_value_lets_nothing_of_its_clause_pass(value, shown, everything):
+    """An infinite bound would: the update from an infinite gradient, whose own clause cannot be judged."""
+    case = large("sigmoid")
+    answer = update(case)
+    upstream, clause = shown
+    del answer["deltas"]
+    answer[upstream][0][2] = value
+    answer[clause][0][2] = 123
+    probed = judge_by_probes(case, answer, everything=everything)
+    assert (clause, 1) in {(finding.quantity, finding.layer) for finding in deviations(probed)}

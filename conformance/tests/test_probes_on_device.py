@@ -78,8 +78,9 @@ def test_an_update_that_is_fused_passes_there_and_a_wrong_one_does_not(rate):
 
 
 @pytest.mark.parametrize("shown", ["weight_gradients", "weights"])
-def test_no_whole_matrix_comes_over(shown, taken):
-    case = large("relu", widths=(512, 400, 300), samples=128)
+@pytest.mark.parametrize("hidden", ["relu", "tanh", "gelu"])
+def test_no_whole_matrix_comes_over(shown, hidden, taken):
+    case = large(hidden, widths=(512, 400, 300), samples=128)
     answer = update(case)
     del answer[shown]
     assert judge_by_probes(case, on_device(answer)).account.judged_on == NAME
@@ -124,26 +125,54 @@ def test_a_device_without_float64_is_judged_by_rows_and_says_so(monkeypatch):
 
 
 @pytest.mark.usefixtures("taken")
-def test_a_device_that_gives_up_is_judged_by_rows_and_says_so(monkeypatch):
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError, AttributeError, BufferError])
+def test_a_device_that_gives_up_is_judged_by_rows_and_says_so(kind, monkeypatch):
     """What is wrong is found there too; an error in memory is an error."""
     from backproof.probes.device import Device
     from backproof.probes.place import Place
 
     def full(*_):
         msg = "out of memory"
-        raise RuntimeError(msg)
+        raise kind(msg)
 
     monkeypatch.setattr(Device, "sums", full)
     case = large("relu")
     answer = update(case)
     probed = judge_by_probes(case, on_device(answer))
-    assert probed.account.judged_on == "cpu, from another device by rows (RuntimeError there)"
+    assert probed.account.judged_on == f"cpu, from another device by rows ({kind.__name__} there)"
     assert {finding.status for finding in probed.findings} == {Status.PASSED}
     answer["weight_gradients"][0][3, 5] = 9
     assert Status.DEVIATES in {finding.status for finding in judge_by_probes(case, on_device(answer)).findings}
     monkeypatch.setattr(Place, "sums", full)
-    with pytest.raises(RuntimeError, match="out of memory"):
+    with pytest.raises(kind, match="out of memory"):
         judge_by_probes(case, answer)
+
+
+@pytest.mark.usefixtures("taken")
+def test_arrays_of_two_libraries_are_judged_by_rows():
+    from foreign_arrays import on_device as foreign
+
+    case = large("relu")
+    answer = update(case)
+    mixed = {**on_device(answer), "weights": foreign(answer)["weights"]}
+    probed = judge_by_probes(case, mixed)
+    assert probed.account.judged_on.startswith("cpu, from another device by rows")
+    assert {finding.status for finding in probed.findings} == {Status.PASSED}
+
+
+@pytest.mark.usefixtures("taken")
+def test_nothing_on_the_device_outlives_the_judgement():
+    import gc
+    import weakref
+
+    from backproof.probes import judge
+
+    made, place = [], judge._place
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "_place", lambda *given: made.append(weakref.ref(found := place(*given))) or found)
+        assert judge_by_probes(large(), on_device(update(large()))).account.judged_on == NAME
+    gc.collect()
+    assert [found() for found in made] == [None]
 
 
 def test_torch_as_a_subject_trains_and_is_judged_there(taken):

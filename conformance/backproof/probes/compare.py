@@ -44,8 +44,7 @@ def compare(
     def add(chosen: Array) -> None:
         i, j = np.unravel_index(chosen, error.shape)
         at = np.stack([rows[i], columns[j]], axis=1)
-        expected, worst = (np.where(np.isfinite(bound), bound, np.nan) for bound in bounds(i, j))
-        tally.add(values[i, j].astype(np.float64), reference[i, j], expected, worst, at=at)
+        tally.add(values[i, j].astype(np.float64), reference[i, j], *bounds(i, j), at=at)
 
     add(remaining)
     if tally.resolution > RESOLUTION:

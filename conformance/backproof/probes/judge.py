@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backproof.case import Case
-from backproof.errors import ObservationError
+from backproof.errors import ObservationError, SubjectError
 from backproof.judge.findings import Finding, Judged, Status
 from backproof.judge.presence import clause_of
 from backproof.observation import Values
@@ -182,8 +182,8 @@ def _worked(case: Case, shown: Mapping[tuple[str, int], Source], chosen: Draw, p
     work = _Work(case, shown, chosen, place)
     try:
         work.run()
-    except (MemoryError, RuntimeError, TypeError) as error:  # in the words of each library
-        if type(place) is Place:
+    except Exception as error:  # in the words of each library
+        if type(place) is Place or isinstance(error, SubjectError):
             raise
         return _worked(case, shown, chosen, Place(f"{FROM_DEVICE.name} ({type(error).__name__} there)"))
     return work

@@ -123,7 +123,8 @@ class Elsewhere:
 
     def there(self, start: int, stop: int) -> Any:
         """Return rows start to stop - 1 where they lie, a view."""
-        return self.array[:, start:stop].T if self.turned else self.array[start:stop]
+        with _told(self.where):
+            return self.array[:, start:stop].T if self.turned else self.array[start:stop]
 
 
 def expected_shape(case: Case, quantity: str, layer: int) -> tuple[int, ...]:

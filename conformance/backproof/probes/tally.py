@@ -37,18 +37,21 @@ class Tally:
     ) -> None:
         """Compare a block: bound is what needs no remark, above worst it deviates (None: above bound).
 
+        A bound that is not finite lets nothing pass.
         at: the index of each row of the block (first dimension), or more of them each; None: from 0.
         """
         if not values.size:
             return
         worst = np.broadcast_to(bound if worst is None else worst, values.shape)
+        worst = np.where(np.isfinite(worst), worst, np.nan)
         bound = np.minimum(bound, worst)
         with np.errstate(all="ignore"):
             error = np.abs(values - reference)
             passed, allowed = error <= bound, error <= worst
             ratio = np.where(error == 0, 0.0, error / bound)
             ratio[np.isnan(ratio)] = np.inf
-            self.resolution = min(self.resolution, float(np.min(bound / np.abs(reference), initial=np.inf)))
+            resolution = np.fmin.reduce((bound / np.abs(reference)).ravel(), initial=np.inf)
+            self.resolution = min(self.resolution, float(resolution))
         self.count += values.size
         if not allowed.all():
             if self.status is not Status.DEVIATES:  # what deviates is told before what is merely remarkable
