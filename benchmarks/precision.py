@@ -41,20 +41,24 @@ class Row:
         """The r of each operand that the largest error allows: 2 r + r^2 + u is that error."""
         return float((1 + max(self.operand - ROUND, 0.0)) ** 0.5 - 1)
 
+    @property
+    def unit(self) -> float:
+        """The declared u' of a sum."""
+        return ROUND if self.precision == "full" else ACCUMULATION
+
     def cells(self) -> list[str]:
-        declared = "2^-24" if self.precision == "full" else f"{ACCUMULATION:.2e}"
         return [
             self.precision,
             f"{self.operand:.3e}",
             f"{self.rounding:.3e}",
             f"{OPERAND_ROUNDING[self.precision]:.3e}",
             f"{self.accumulation:.3e}",
-            declared,
+            f"{self.unit:.3e}",
             str(self.terms),
         ]
 
     def verdicts(self) -> Iterator[str]:
-        operands, unit = OPERAND_ROUNDING[self.precision], ROUND if self.precision == "full" else ACCUMULATION
+        operands, unit = OPERAND_ROUNDING[self.precision], self.unit
         holds = "holds" if self.operand <= 2 * operands + operands**2 + ROUND else "MISSED"
         yield f"{self.precision}: operands within {operands:.3e}: {holds}, {self.rounding:.3e}"
         holds = "holds" if self.accumulation <= unit else "MISSED"

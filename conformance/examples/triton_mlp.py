@@ -22,10 +22,10 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 if DEVICE == "cpu":
     os.environ["TRITON_INTERPRET"] = "1"  # read when Triton is imported
 
-import triton  # noqa: E402
-import triton.language as tl  # noqa: E402
+import triton  # noqa: E402 - after the choice above
+import triton.language as tl  # noqa: E402 - after the choice above
 
-import backproof  # noqa: E402
+import backproof  # noqa: E402 - after the choice above
 
 BLOCK = 32
 IDENTITY, SIGMOID, TANH, RELU = range(4)

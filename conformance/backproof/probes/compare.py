@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from backproof.probes.place import Place
 from backproof.probes.sources import Array
 from backproof.probes.tally import Tally
 from backproof.tolerance import RESOLUTION
@@ -52,3 +54,33 @@ def compare(
         return
     error.flat[remaining] = 0.0
     tally.quick(float(error.max()), error.size - len(remaining), tally.resolution)
+
+
+def decide(
+    tally: Tally,
+    place: Place,
+    values: Any,
+    reference: Any,
+    cheap: Any,
+    full: Callable[..., tuple[Array, Array]],
+    needs: tuple[Any, ...],
+    start: int,
+) -> None:
+    """Compare a block in float64, element by element, by a first bound; where it fails, the row by its full bounds.
+
+    full: (expected, worst) of rows, in memory, from the same rows of what it needs; start: the first row's index.
+    """
+    error = values - reference
+    error = abs(error)
+    error /= cheap
+    largest = float(error.max())
+    if largest <= 1:
+        tally.quick(largest, int(np.prod(error.shape)))
+        return
+    rows = place.undecided(error)
+    chosen = place.put(rows)
+    bound, worst = full(*(place.get(item[chosen]) for item in needs))
+    tally.add(place.get(values[chosen]), place.get(reference[chosen]), bound, worst, at=start + rows)
+    others = np.setdiff1d(np.arange(len(error)), rows)
+    if len(others):
+        tally.quick(float(error[place.put(others)].max()), len(others) * error.shape[1])

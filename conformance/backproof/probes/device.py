@@ -1,4 +1,4 @@
-"""Judging where a subject shows its arrays: on another device, through the array API standard (torch and CuPy alike).
+"""Judging where a subject shows its arrays: on another device, through the array API standard (tried with torch alone).
 
 Only sums come over, as long as a row or a column of a matrix, and the rows that a first bound does not decide. What the
 generator gives is made there.
@@ -98,11 +98,11 @@ class Device(Place):
         """Return a copy in float64."""
         return self._xp.astype(values, self._xp.float64)
 
-    def blocks(self, shape: tuple[int, ...], elements: int = FEW) -> Iterator[tuple[int, int]]:  # noqa: ARG002
+    def blocks(self, shape: tuple[int, ...], elements: int = FEW) -> Iterator[tuple[int, int]]:  # noqa: ARG002 - memory's
         """Yield the rows (start, stop) of blocks; how many elements suit a cache does not matter here."""
         return row_blocks(shape, self._elements)
 
-    def reader(self, source: Source, shape: tuple[int, ...], elements: int = ELEMENTS) -> Any:  # noqa: ARG002
+    def reader(self, source: Source, shape: tuple[int, ...], elements: int = ELEMENTS) -> Any:  # noqa: ARG002 - memory's
         """Return a reader of the blocks that `blocks` yields."""
         return _Reader(self, source)
 
@@ -134,7 +134,7 @@ class Device(Place):
         """Return whether two arrays are equal everywhere; NaN is equal to nothing."""
         return bool(self._xp.all(values == others))
 
-    def stepped(self, weights: Any, gradient: Any, rate: float, spare: Any) -> Any:  # noqa: ARG002
+    def stepped(self, weights: Any, gradient: Any, rate: float, spare: Any) -> Any:  # noqa: ARG002 - memory's
         """Return w - alpha g, rounded twice in their dtype."""
         return weights - gradient * rate
 

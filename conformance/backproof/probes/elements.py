@@ -12,11 +12,11 @@ import numpy as np
 
 from backproof.case import Case
 from backproof.probes.compare import Bounds as PlacedBounds
-from backproof.probes.compare import compare
+from backproof.probes.compare import compare, decide
 from backproof.probes.draw import Draw
 from backproof.probes.models import Models
 from backproof.probes.parameters import ParameterSums
-from backproof.probes.place import MEMORY, Place, decide
+from backproof.probes.place import MEMORY, Place
 from backproof.probes.sources import FEW, Ahead, Array, Source, Stored, as_source, row_blocks, whole
 from backproof.probes.tally import Tally
 from backproof.tolerance import SCALE_TERMS, SHOWN_TERMS, SUBTRACTION_TERMS, Tolerance

@@ -13,11 +13,11 @@ import numpy as np
 
 from backproof.case import Case
 from backproof.probes.account import Sight
-from backproof.probes.compare import compare
+from backproof.probes.compare import compare, decide
 from backproof.probes.draw import Draw
 from backproof.probes.gradients import GradientSums
 from backproof.probes.models import Models
-from backproof.probes.place import MEMORY, Place, decide
+from backproof.probes.place import MEMORY, Place
 from backproof.probes.sight import sight
 from backproof.probes.sources import FEW, Array, Source, row_blocks, whole
 from backproof.probes.tally import Tally

@@ -12,7 +12,6 @@ from typing import Any
 MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)  # of the words 0 and 2, the paper's M
 BUMPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)  # added to the key after each round, the paper's W
 ROUNDS = 10
-WORDS = 4  # of a block
 HALF = 32
 LOW = (1 << HALF) - 1
 BYTE, WINDOW = 8, 16

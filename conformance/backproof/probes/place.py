@@ -5,15 +5,12 @@ What the passes ask of a place is what `Place` has; `backproof.probes.device` ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from backproof.probes.sources import ELEMENTS, FEW, Array, Reader, Source, block_height, row_blocks
-from backproof.probes.tally import Tally
-
-Bounds = tuple[Array, Array]
 
 
 class Place:
@@ -90,33 +87,3 @@ class Place:
 
 MEMORY = Place()
 FROM_DEVICE = Place("cpu, from another device by rows")
-
-
-def decide(
-    tally: Tally,
-    place: Place,
-    values: Any,
-    reference: Any,
-    cheap: Any,
-    full: Callable[..., Bounds],
-    needs: tuple[Any, ...],
-    start: int,
-) -> None:
-    """Compare a block in float64, element by element, by a first bound; where it fails, the row by its full bounds.
-
-    full: (expected, worst) of rows, in memory, from the same rows of what it needs; start: the first row's index.
-    """
-    error = values - reference
-    error = abs(error)
-    error /= cheap
-    largest = float(error.max())
-    if largest <= 1:
-        tally.quick(largest, error.size if isinstance(error, np.ndarray) else int(np.prod(error.shape)))
-        return
-    rows = place.undecided(error)
-    chosen = place.put(rows)
-    bound, worst = full(*(place.get(item[chosen]) for item in needs))
-    tally.add(place.get(values[chosen]), place.get(reference[chosen]), bound, worst, at=start + rows)
-    others = np.setdiff1d(np.arange(len(error)), rows)
-    if len(others):
-        tally.quick(float(error[place.put(others)].max()), len(others) * error.shape[1])
